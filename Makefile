@@ -1,0 +1,56 @@
+# Everything starts from a bare Python 3.11 or newer: `make run` is enough.
+VENV := .venv
+BIN := $(VENV)/bin
+LOCK := requirements.lock
+INSTALLED := $(VENV)/.installed
+RESULTS := test-results
+PACKAGES := api streams projections storage domain
+
+# The first interpreter that runs and is new enough; the lock is made on 3.11, so that comes first.
+PYTHON ?= $(shell for python in python3.11 python3 python3.12 python3.13; do \
+	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
+	&& command -v $$python && break; done)
+
+.PHONY: install run test check format bench lock clean
+.DEFAULT_GOAL := install
+
+install: $(INSTALLED)
+
+# The marker is written last, so that an installation broken off half-way is made again.
+$(INSTALLED): $(LOCK) pyproject.toml
+	@test -n "$(PYTHON)" || { \
+	echo "Python 3.11 or newer with its venv module is needed (python3.11, python3, python3.12, python3.13 were tried)." >&2; \
+	echo "需要 Python 3.11 或更新版本及其 venv 模块（已试过 python3.11、python3、python3.12、python3.13）。" >&2; exit 1; }
+	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(LOCK)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+run: install
+	$(BIN)/huiyin up --sample
+
+test: install
+	@mkdir -p $(RESULTS)
+	$(BIN)/python -m pytest --junitxml=$(RESULTS)/junit.xml
+
+check: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict $(addprefix --package=,$(PACKAGES))
+	$(BIN)/lint-imports
+
+format: install
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: install
+	$(BIN)/python -m benchmarks
+
+# Made anew when pyproject.toml's dependencies change; for every platform and Python at once, and committed.
+lock: install
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip compile --quiet --upgrade --universal --extra dev --generate-hashes --no-emit-index-url \
+	  --no-header --no-annotate --output-file $(LOCK) pyproject.toml
+
+clean:
+	rm -rf $(VENV) $(RESULTS) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
