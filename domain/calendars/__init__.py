@@ -1,0 +1,1 @@
+"""Calendar data: the official schedules and the festivals they are computed from."""
