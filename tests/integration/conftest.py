@@ -1,0 +1,58 @@
+"""One real broker and one real PostgreSQL for the whole run; a database and topics of its own for each test.
+
+A test that takes one of these fixtures carries its marker, so that a run can tell what it did not do.
+"""
+
+import itertools
+from collections.abc import Iterator
+
+import pytest
+
+from streams.local import Broker, Database
+from streams.topics import Topics, create
+
+MARKERS = {"broker": "broker", "topics": "broker", "server": "database", "database": "database"}
+NUMBERS = itertools.count(1)
+
+# Tests crash processes, never the machine: what the operating system holds is as safe as what the disk holds.
+QUICK = {"fsync": "off", "full_page_writes": "off", "max_connections": "100", "shared_buffers": "64MB"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for fixture in getattr(item, "fixturenames", ()):
+            if fixture in MARKERS:
+                item.add_marker(MARKERS[fixture])
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The bootstrap address of a broker that this run started."""
+    with Broker(tmp_path_factory.mktemp("broker")) as running:
+        yield running.bootstrap
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    with Database(tmp_path_factory.mktemp("database"), settings=QUICK) as running:
+        yield running
+
+
+@pytest.fixture
+def database(server: Database) -> Iterator[str]:
+    """The URL of an empty database that only this test has."""
+    name = f"test_{next(NUMBERS)}"
+    yield server.create(name)
+    server.drop(name)
+
+
+@pytest.fixture
+def prefix() -> str:
+    """A topic prefix that only this test has."""
+    return f"test-{next(NUMBERS)}"
+
+
+@pytest.fixture
+def topics(broker: str, prefix: str) -> Topics:
+    """The seven topics, empty, with four partitions each, under this test's prefix."""
+    return create(broker, prefix, partitions=4)
