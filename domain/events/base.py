@@ -59,7 +59,7 @@ _FAULTS = tuple(
             "the offset must lie within 14:00 of UTC",
             "时区偏移不得超过 14:00",
         ),
-        (r"(?:0\d{3}|1[0-8]\d\d|9999)-", "the year must lie between 1900 and 9998", "年份须在 1900 至 9998 之间"),
+        (r"(?:0|1[0-8]|9999)\d*-", "the year must lie between 1900 and 9998", "年份须在 1900 至 9998 之间"),
         (
             r"",
             "must be an RFC 3339 date and time such as 2026-03-04T09:30:00+08:00",
