@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from domain.calendars import china
 from domain.working_time.periods import Period, PeriodError
-from domain.working_time.zones import DAY_SECONDS, instant, localize
+from domain.working_time.zones import DAY_SECONDS, instant, localize, steady
 
 Slots = tuple[tuple[int, int], ...]
 ALL_DAY: Final[Slots] = ((0, DAY_SECONDS),)
@@ -34,9 +34,14 @@ class Calendar:
     overrides: Mapping[int, Slots] = field(default_factory=dict, hash=False)
     closing: time | None = None
     memo: dict[tuple[int, Period], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _steady: datetime | None = field(init=False, repr=False, compare=False)
     _openings: dict[int, tuple[tuple[datetime, datetime], ...]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+
+    def __post_init__(self) -> None:
+        """Look up once whether the zone ever changes its clocks."""
+        object.__setattr__(self, "_steady", steady(self.tz))
 
     def works(self, day: int) -> bool:
         """Whether a day is a working day; an override beats the schedule, the schedule the weekday."""
@@ -67,6 +72,9 @@ class Calendar:
 
     def clock(self, day: int, seconds: int) -> datetime:
         """A time of a day as an instant, in seconds after 00:00."""
+        steady = self._steady
+        if steady is not None and day >= (first := steady.toordinal()):
+            return steady + timedelta(day - first, seconds)
         return instant(date.fromordinal(day), seconds, self.tz)
 
     def start_of(self, day: int) -> datetime:
@@ -87,11 +95,14 @@ class Calendar:
 
     def local(self, at: datetime) -> datetime:
         """An instant as this calendar's clock shows it."""
+        steady = self._steady
+        if steady is not None and at.year > steady.year:
+            return at if at.tzinfo is steady.tzinfo else at.astimezone(steady.tzinfo)
         return localize(at, self.tz)
 
     def starting_day(self, at: datetime) -> int:
         """The day an instant belongs to by day rules: written 00:00, it is 24:00 of the day before."""
-        local = localize(at, self.tz)
+        local = self.local(at)
         day = local.toordinal()
         if local.hour < 3 and local == self.start_of(day):
             return day - 1

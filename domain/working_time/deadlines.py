@@ -1,15 +1,16 @@
 """When something is due, and when it is time to warn: PRC Civil Code, art. 200 to 204."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from itertools import islice
 from typing import Final, NamedTuple
 
 from domain.working_time.calendars import Calendar
-from domain.working_time.periods import BUSINESS_SECONDS, DAYS, SECONDS, Period, PeriodError
+from domain.working_time.periods import ALL_SECONDS, BUSINESS_SECONDS, DAYS, SECONDS, Period, PeriodError
 from domain.working_time.segments import Segment, day_segments, hour_segments, span_segments
-from domain.working_time.spans import Pauses, Span, consume, merged, openings, without
+from domain.working_time.spans import Pauses, Span, consume, lost, merged, openings, without
 
 # Days looked at beyond the period itself before it is said that there are too few working days.
 HORIZON: Final = 3_660
@@ -50,11 +51,33 @@ def deadline(
     if start.tzinfo is None:
         raise PeriodError("start", "has no offset; write e.g. +08:00", "没有时区偏移；例如 +08:00")
     try:
-        return _COUNTING[period.unit](
-            Request(start, period, calendar, merged(pauses) if pauses else (), explain)
-        )
+        if pauses or explain:
+            return _COUNTING[period.unit](Request(start, period, calendar, merged(pauses), explain))
+        return _quickly(start, period, calendar)
     except OverflowError as beyond:
         raise PeriodError("period", f"{period} ends after year 9999", f"{period} 超出公元9999年") from beyond
+
+
+def _quickly(start: datetime, period: Period, calendar: Calendar) -> Deadline:
+    """Without pauses and reasons: hours are a sum, days hang on the starting day alone and are remembered."""
+    if period.unit in SECONDS:
+        length, warned, local = *_lengths(period), calendar.local(start)
+        return Deadline(calendar.local(local + length), calendar.local(local + warned))
+    if period.unit not in _BY_DAY:
+        return _COUNTING[period.unit](Request(start, period, calendar, (), False))
+    key = (calendar.starting_day(start), period)
+    found: Deadline | None = calendar.memo.get(key)
+    if found is None:
+        found = _COUNTING[period.unit](Request(start, period, calendar, (), False))
+        calendar.remember(key, found)
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _lengths(period: Period) -> tuple[timedelta, timedelta]:
+    """The time to use up, and 80 % of it."""
+    length = timedelta(seconds=period.amount * ALL_SECONDS[period.unit])
+    return length, length * 4 / 5
 
 
 def until(start: datetime, due: datetime, calendar: Calendar, *, explain: bool = False) -> Deadline:
@@ -73,31 +96,19 @@ def end_of_date(day: date, calendar: Calendar) -> datetime:
 
 def _hours(request: Request) -> Deadline:
     """Hours run from the moment (art. 201); what a pause covers is not counted."""
-    start, period, calendar, pauses, explain = request
-    length = timedelta(seconds=period.amount * SECONDS[period.unit])
-    if not pauses and not explain:
-        return Deadline(calendar.local(start + length), calendar.local(start + length * 4 / 5))
-    return _consumed(request, length, lambda: iter((without_end(start),)), "hours")
-
-
-def without_end(start: datetime) -> Span:
-    """All the time there is after an instant."""
-    return start, datetime.max.replace(tzinfo=start.tzinfo)
+    from_now_on = (request.start, datetime.max.replace(tzinfo=request.start.tzinfo))
+    return _consumed(request, lambda: iter((from_now_on,)), "hours")
 
 
 def _business(request: Request) -> Deadline:
     """Business hours, minutes and seconds: from outside the hours counting starts at the next opening."""
-    length = timedelta(seconds=request.period.amount * BUSINESS_SECONDS[request.period.unit])
-    return _consumed(request, length, lambda: openings(request.start, request.calendar), "business hours")
+    return _consumed(request, lambda: openings(request.start, request.calendar), "business hours")
 
 
-def _consumed(
-    request: Request, length: timedelta, spans: Callable[[], Iterator[Span]], reason: str
-) -> Deadline:
+def _consumed(request: Request, spans: Callable[[], Iterator[Span]], reason: str) -> Deadline:
     """Use up a length of time within the spans, pauses left out; 80 % of it is the warning."""
-    start, _, calendar, pauses, explain = request
-    due = consume(without(spans(), pauses), length)
-    warn = consume(without(spans(), pauses), length * 4 / 5)
+    start, period, calendar, pauses, explain = request
+    due, warn = (consume(without(spans(), pauses), length) for length in _lengths(period))
     first, last = (calendar.local(at).toordinal() for at in (start, due))
     provisional = reason == "business hours" and calendar.provisional(first, last)
     segments = hour_segments(start, due, spans(), request, reason) if explain else ()
@@ -106,17 +117,19 @@ def _consumed(
 
 def _days(request: Request) -> Deadline:
     """Days and weeks: 24:00 of the last day, or of the next working day after a day off (art. 201, 203)."""
-    return _remembered(request, lambda _: request.period.amount * DAYS[request.period.unit])
+    first = request.calendar.starting_day(request.start)
+    return _counted(request, first, request.period.amount * DAYS[request.period.unit])
 
 
 def _months(request: Request) -> Deadline:
     """Months end on the corresponding day of the last month, or on its last day (art. 202)."""
-    return _remembered(request, lambda first: _same_day_of_month(first, request.period.amount) - first)
+    first = request.calendar.starting_day(request.start)
+    return _counted(request, first, _same_day_of_month(first, request.period.amount) - first)
 
 
 def _working_days(request: Request) -> Deadline:
     """Only working days count, make-up days included; 24:00 of the last of them."""
-    return _remembered(request, lambda _: request.period.amount)
+    return _counted(request, request.calendar.starting_day(request.start), request.period.amount)
 
 
 def _same_day_of_month(first: int, months: int) -> int:
@@ -130,20 +143,6 @@ def _ordinal(year: int, month: int, day: int) -> int:
     if year + month // 13 > 9999:
         raise OverflowError(year)
     return date(year + month // 13, (month - 1) % 12 + 1, day).toordinal()
-
-
-def _remembered(request: Request, amount: Callable[[int], int]) -> Deadline:
-    """Without pauses the answer hangs on the starting day alone, and is kept."""
-    start, period, calendar, pauses, explain = request
-    first = calendar.starting_day(start)
-    if pauses or explain:
-        return _counted(request, first, amount(first))
-    key = (first, period)
-    found: Deadline | None = calendar.memo.get(key)
-    if found is None:
-        found = _counted(request, first, amount(first))
-        calendar.remember(key, found)
-    return found
 
 
 def _counted(request: Request, first: int, amount: int) -> Deadline:
@@ -181,12 +180,6 @@ def _open_days(request: Request, first: int, test: Callable[[int], bool], within
         f"has too few working days for {request.period} within {(within + HORIZON) // 365} years",
         f"工作日不足以计算 {request.period}",
     )
-
-
-def lost(day: int, calendar: Calendar, pauses: Iterable[Span]) -> bool:
-    """Whether the clause was paused at 24:00 of a day: from a pause's start on, until before its end."""
-    end = calendar.end_of(day)
-    return any(begin <= end < resumed for begin, resumed in pauses)
 
 
 def _used_up(counted: Sequence[int], calendar: Calendar) -> datetime:
@@ -231,6 +224,7 @@ def _end_of(months: int) -> Callable[[Request], Deadline]:
     return counting
 
 
+_BY_DAY: Final = frozenset((*DAYS, "months", "working days"))
 _COUNTING: Final[Mapping[str, Callable[[Request], Deadline]]] = {
     **dict.fromkeys(SECONDS, _hours),
     **dict.fromkeys(BUSINESS_SECONDS, _business),

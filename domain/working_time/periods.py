@@ -8,12 +8,12 @@ from typing import Final
 
 SECONDS: Final[Mapping[str, int]] = {"seconds": 1, "minutes": 60, "hours": 3600}
 BUSINESS_SECONDS: Final[Mapping[str, int]] = {f"business {unit}": n for unit, n in SECONDS.items()}
+ALL_SECONDS: Final[Mapping[str, int]] = {**SECONDS, **BUSINESS_SECONDS}
 DAYS: Final[Mapping[str, int]] = {"days": 1, "weeks": 7}
 CLOCK_TIMES: Final = ("next day", "next working day", "end of month", "end of quarter")
 # A century of each: more is a slip of the pen, and would leave the calendar.
 LARGEST: Final[Mapping[str, int]] = {
-    **{unit: 36_525 * 86_400 // n for unit, n in SECONDS.items()},
-    **{unit: 36_525 * 86_400 // n for unit, n in BUSINESS_SECONDS.items()},
+    **{unit: 36_525 * 86_400 // n for unit, n in ALL_SECONDS.items()},
     "days": 36_525,
     "weeks": 5_217,
     "months": 1_200,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from domain.calendars.china import HOLIDAY_NAMES_ZH
 from domain.working_time.calendars import Calendar
-from domain.working_time.spans import Span, within, without
+from domain.working_time.spans import Span, lost, within, without
 
 if TYPE_CHECKING:
     from domain.working_time.deadlines import Request
@@ -75,15 +75,10 @@ def _labels(
             yield day, ("counted", _counted_reason(day, request.calendar) if working else "day")
         elif working and not request.calendar.works(day):
             yield day, ("uncounted", request.calendar.why_closed(day))
-        elif _lost(day, request):
+        elif lost(day, request.calendar, request.pauses):
             yield day, ("paused", "paused")
         else:
             yield day, ("uncounted", "roll-over")
-
-
-def _lost(day: int, request: "Request") -> bool:
-    end = request.calendar.end_of(day)
-    return any(begin <= end < resumed for begin, resumed in request.pauses)
 
 
 def _counted_reason(day: int, calendar: Calendar) -> str:

@@ -59,6 +59,12 @@ def consume(spans: Iterable[Span], length: timedelta) -> datetime:
     raise PeriodError("pauses", "leave no time to count", "没有可计的时间")
 
 
+def lost(day: int, calendar: Calendar, pauses: Iterable[Span]) -> bool:
+    """Whether the clause was paused at 24:00 of a day: from a pause's start on, until before its end."""
+    end = calendar.end_of(day)
+    return any(begin <= end < resumed for begin, resumed in pauses)
+
+
 def within(spans: Iterable[Span], end: datetime) -> Iterator[Span]:
     """The spans up to an instant."""
     for start, stop in spans:
