@@ -36,7 +36,8 @@ class Derived(Explained):
 class Obligation(Derived):
     """An obligation, at some point of its life. | 某阶段的义务。"""
 
-    obligation: Id
+    obligation: Text
+    of: Text | None = None
     due_at: Time
     warn_at: Time | None = None
     opened_at: Time | None = None
@@ -47,6 +48,7 @@ class Obligation(Derived):
 class ObligationOpened(Obligation):
     """Something must happen by a time. | 产生义务，限时履行。"""
 
+    within: Text | None = None
     provisional: Flag | None = None
 
 
@@ -76,7 +78,7 @@ class ObligationWithdrawn(Obligation):
 class Violation(Derived):
     """A broken rule. | 违规。"""
 
-    violation: Id
+    violation: Text
     detail: Id
 
 
@@ -100,7 +102,7 @@ class ComplaintClassified(Derived):
 class EscalationRaised(Derived):
     """A situation went up the ladder to the roles named. | 事项升级至有关角色。"""
 
-    escalation: Id
+    escalation: Text
     level: Count
     severity: Severity
     to: Roles
@@ -111,7 +113,7 @@ class EscalationRaised(Derived):
 class EscalationStoodDown(Derived):
     """An escalation ended by itself. | 升级自行解除。"""
 
-    escalation: Id
+    escalation: Text
     reason: Text
 
 

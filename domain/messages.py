@@ -1,0 +1,84 @@
+"""What else crosses the boundary beside events: the receipt of a fact, and the alert of a situation."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from domain.events.base import Flag, Id, Roles, Text, Time
+
+Extension = Annotated[str | int | bool, Field(union_mode="left_to_right")]
+
+
+class Message(BaseModel):
+    """An immutable message with fixed fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class CloudEvent(BaseModel):
+    """A CloudEvents 1.0 event in structured mode. | 结构化模式的 CloudEvents 1.0 事件。"""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    specversion: Literal["1.0"]
+    id: Id
+    source: Id
+    type: Id
+    subject: Id
+    time: Time
+    actor: Id | None = None
+    recordedtime: Time | None = None
+    sequence: int | None = Field(default=None, ge=1)
+    correlationid: Id | None = None
+    causationid: Id | None = None
+    partitionkey: Id | None = None
+    dataschema: Text | None = None
+    datacontenttype: Text | None = None
+
+
+class Receipt(Message):
+    """The ledger's one answer to one fact. | 账本对每条事实的唯一回执。"""
+
+    id: Text | None = None
+    source: Text | None = None
+    status: Literal["recorded", "duplicate", "parked", "rejected"]
+    code: Id | None = None
+    reason: Text | None = None
+    reason_zh: Text | None = None
+    field: Text | None = None
+    sequence: int | None = None
+    subject: Text | None = None
+
+
+class Alert(Message):
+    """A situation that ops watch; one situation has one key for ever. | 运维关注的一个情形，键终身不变。"""
+
+    key: Id
+    status: Literal["firing", "acknowledged", "resolved"]
+    severity: Literal["info", "warning", "high", "critical"]
+    title: Text
+    subject: Id
+    clause: Id | None = None
+    source: Text | None = None
+    due_at: Time | None = None
+    to: Roles = ()
+    raised_at: Time
+    updated_at: Time
+    history_url: Text | None = None
+    title_zh: Text | None = None
+    provisional: Flag | None = None
+
+
+class DeadLetter(Message):
+    """A message refused: why, and its bytes as they came. | 被拒消息：原因及原始字节。"""
+
+    code: Id
+    reason: Text
+    reason_zh: Text | None = None
+    field: Text | None = None
+    raw_base64: Text
+    headers: dict[str, str] = {}
+    topic: Text | None = None
+    partition: int | None = None
+    offset: int | None = None
+    refused_at: Time | None = None
