@@ -3,6 +3,7 @@
 import ctypes
 import os
 import pwd
+import re
 import signal
 import socket
 import subprocess
@@ -17,11 +18,12 @@ from typing import Any, Self
 HOST = "127.0.0.1"
 STARTING_S = 60.0
 STOPPING_S = 30.0
-TAIL_BYTES = 2000
+TAIL = 8
+TROUBLE = re.compile(r"\b(ERROR|FATAL|PANIC|Caused by)\b")
 
 
 class ChildFailed(Exception):
-    """A child ended, or did not answer in time; the message ends with the last lines of its log."""
+    """A child ended, or did not answer in time; the message ends with what its log says of it."""
 
 
 def free_ports(count: int) -> list[int]:
@@ -55,6 +57,7 @@ class Child:
             raise RuntimeError("a child that is to end with its parent is started from the main thread")
         self.log = log
         with log.open("ab") as out:
+            self.since = out.tell()
             self.process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -87,7 +90,11 @@ class Child:
         self.process.wait()
 
     def tail(self) -> str:
-        return self.log.read_bytes()[-TAIL_BYTES:].decode(errors="replace") if self.log.exists() else ""
+        """What this run logged as its trouble, else its last words."""
+        with self.log.open("rb") as stream:
+            stream.seek(self.since)
+            lines = stream.read().decode(errors="replace").splitlines()
+        return "\n".join([line for line in lines if TROUBLE.search(line)][-TAIL:] or lines[-TAIL:])
 
 
 def _tether(dying: signal.Signals, parent: int) -> Callable[[], None] | None:

@@ -128,8 +128,13 @@ class Broker(Server):
                 f"the broker's folder can't be formatted / 无法格式化:\n{done.stdout}{done.stderr}"
             )
 
+    def _cluster(self) -> str:
+        """The id that formatting gave the folder."""
+        lines = (self.data / "logs" / "meta.properties").read_text().splitlines()
+        return dict(line.split("=", 1) for line in lines if "=" in line)["cluster.id"]
+
     def answers(self) -> bool:
-        """It accepts connections *and* answers for the cluster: the port opens a little earlier."""
+        """It answers for its own cluster: the port opens a little earlier, or may be another broker's."""
         if not listens(self.port):
             return False
         from kafka import KafkaAdminClient
@@ -140,7 +145,8 @@ class Broker(Server):
         except KafkaError:
             return False
         try:
-            return bool(admin.describe_cluster()["brokers"])
+            cluster = admin.describe_cluster()
+            return bool(cluster["brokers"]) and cluster["cluster_id"] == self._cluster()
         except KafkaError:
             return False
         finally:

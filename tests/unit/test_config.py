@@ -1,0 +1,73 @@
+"""Settings come from the environment only, and a bad one is a line that names it."""
+
+from pathlib import Path
+
+import pytest
+
+from streams.config import SettingError, Settings, variable
+
+GIVEN = {
+    "HUIYIN_DATABASE_URL": "postgresql://ledger:secret@db:5432/huiyin",
+    "HUIYIN_KAFKA": "kafka-1:9092, kafka-2:9092",
+    "HUIYIN_TOPIC_PREFIX": "north.huiyin",
+    "HUIYIN_PARTITIONS": "12",
+    "HUIYIN_REPLICATION": "3",
+    "HUIYIN_POLICY": "auto-4s, laboratory,auto-4s",
+    "HUIYIN_POLICY_DIR": "/etc/huiyin/policies",
+    "HUIYIN_HTTP_HOST": "0.0.0.0",
+    "HUIYIN_HTTP_PORT": "8443",
+    "HUIYIN_INSTANCE": "worker-2",
+    "HUIYIN_CACHE_DIR": "/var/cache/huiyin",
+}
+
+
+def test_every_setting_can_be_given() -> None:
+    settings = Settings.from_env(GIVEN)
+    assert settings.kafka == "kafka-1:9092,kafka-2:9092"
+    assert settings.policy == ("auto-4s", "laboratory")
+    assert settings.policy_dir == Path("/etc/huiyin/policies")
+    assert (settings.partitions, settings.replication, settings.http_port) == (12, 3, 8443)
+    assert all(getattr(settings, name) != getattr(Settings(), name) for name in Settings.__slots__)
+
+
+def test_settings_survive_the_way_to_a_child_process() -> None:
+    settings = Settings.from_env(GIVEN)
+    assert Settings.from_env(settings.to_env()) == settings
+    assert Settings.from_env(Settings().to_env()) == Settings()
+
+
+def test_unset_and_empty_variables_take_their_defaults() -> None:
+    assert Settings.from_env({"HUIYIN_PARTITIONS": "", "PATH": "/bin"}) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HUIYIN_DATABASE_URL", "mysql://root:secret@db/huiyin"),
+        ("HUIYIN_KAFKA", "kafka"),
+        ("HUIYIN_KAFKA", "kafka:"),
+        ("HUIYIN_KAFKA", "kafka:99999"),
+        ("HUIYIN_KAFKA", "kafka:9092,,"),
+        ("HUIYIN_TOPIC_PREFIX", "two words"),
+        ("HUIYIN_TOPIC_PREFIX", "x" * 201),
+        ("HUIYIN_PARTITIONS", "0"),
+        ("HUIYIN_PARTITIONS", "four"),
+        ("HUIYIN_PARTITIONS", "4.5"),
+        ("HUIYIN_PARTITIONS", "٤"),
+        ("HUIYIN_POLICY", " , "),
+        ("HUIYIN_HTTP_PORT", "65536"),
+        ("HUIYIN_HTTP_HOST", "   "),
+        ("HUIYIN_INSTANCE", "a/b"),
+    ],
+)
+def test_a_bad_value_is_one_line_that_names_its_variable(name: str, value: str) -> None:
+    with pytest.raises(SettingError) as refused:
+        Settings.from_env({name: value})
+    message = str(refused.value)
+    assert message.startswith(f"{name} ")
+    assert "\n" not in message
+    assert "secret" not in message
+
+
+def test_variables_are_named_after_their_settings() -> None:
+    assert {variable(name) for name in Settings.__slots__} == set(GIVEN)
