@@ -172,7 +172,7 @@ def with_schedule(
     return replace(
         calendar,
         holidays={day: name for day, name in (kept | off).items() if day not in worked},
-        workdays=_outside(calendar.workdays, year) - off.keys() | worked,
+        workdays=_outside(calendar.workdays, year).difference(off).union(worked),
         published=None if calendar.published is None else calendar.published | {year},
     )
 

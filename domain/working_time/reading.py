@@ -44,7 +44,7 @@ def _build(parts: Mapping[str, Any]) -> Calendar:
         tz=parts.get("timezone", base.tz),
         working_weekdays=_weekdays(week, scheduled="schedule" in parts),
         holidays={**base.holidays, **parts.get("holidays", {})},
-        workdays=base.workdays - parts.get("holidays", {}).keys() | parts.get("workdays", {}).keys(),
+        workdays=base.workdays.difference(parts.get("holidays", ())).union(parts.get("workdays", ())),
         week=week,
         overrides=parts.get("overrides", {}),
         closing=parts.get("closing"),

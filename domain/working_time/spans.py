@@ -56,7 +56,7 @@ def consume(spans: Iterable[Span], length: timedelta) -> datetime:
         if end - start >= length:
             return start + length
         length -= end - start
-    raise PeriodError("pauses", "leave no time to count", "没有可计的时间")
+    raise OverflowError(length)
 
 
 def lost(day: int, calendar: Calendar, pauses: Iterable[Span]) -> bool:
