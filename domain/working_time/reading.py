@@ -11,6 +11,7 @@ from domain.working_time.calendars import (
     MONDAY_TO_FRIDAY,
     Calendar,
     Slots,
+    with_schedule,
     zone,
 )
 from domain.working_time.periods import PeriodError
@@ -23,7 +24,8 @@ _CLOCK = re.compile(r"(\d\d?):(\d\d)(?::(\d\d))?")
 def calendar(spec: str | Mapping[str, Any]) -> Calendar:
     """A calendar from its name or its fields; every error names the field.
 
-    `schedule: "cn"` takes the working days of the State Council's schedule, with the hours of `week`.
+    `schedule: "cn"` takes the working days of the State Council's schedule, with the hours of `week`;
+    `schedules` adds what was published later, by year. The time zone defaults to Asia/Shanghai.
     """
     if isinstance(spec, str):
         return _named("calendar", spec)
@@ -38,6 +40,8 @@ def calendar(spec: str | Mapping[str, Any]) -> Calendar:
 
 def _build(parts: Mapping[str, Any]) -> Calendar:
     base: Calendar = parts.get("schedule", Calendar(tz=CN.tz))
+    for year, (off, worked) in parts.get("schedules", {}).items():
+        base = with_schedule(base, year, off, worked)
     week: tuple[Slots, ...] | None = parts.get("week")
     return replace(
         base,
@@ -137,6 +141,25 @@ def _overrides(field: str, value: Any) -> dict[int, Slots]:
     }
 
 
+def _schedules(field: str, value: Any) -> dict[int, tuple[list[date], list[date]]]:
+    """Schedules published later: {"2027": {holidays, workdays}}."""
+    return {
+        _year(f"{field}.{year}", year): (
+            _published(f"{field}.{year}.holidays", days, "holidays"),
+            _published(f"{field}.{year}.workdays", days, "workdays"),
+        )
+        for year, days in _mapping(field, value).items()
+    }
+
+
+def _published(field: str, days: Any, key: str) -> list[date]:
+    return [date.fromordinal(day) for day in _dates(field, _mapping(field, days).get(key, ()))]
+
+
+def _year(field: str, value: Any) -> int:
+    return date.fromordinal(_day(field, f"{value}-01-01")).year
+
+
 def _day(field: str, value: Any) -> int:
     try:
         return date.fromisoformat(str(value)).toordinal()
@@ -166,4 +189,5 @@ _FIELDS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
     "workdays": _dates,
     "overrides": _overrides,
     "closing": _closing,
+    "schedules": _schedules,
 }

@@ -99,6 +99,8 @@ def _calendar(**fields: Any) -> dict[str, Any]:
         (_calendar(holidays=["soon"]), "calendar.holidays[0]"),
         (_calendar(overrides={"2026-02-30": []}), "calendar.overrides.2026-02-30"),
         (_calendar(closing="noon"), "calendar.closing"),
+        (_calendar(schedules={"soon": {}}), "calendar.schedules.soon"),
+        (_calendar(schedules={"2027": {"workdays": ["x"]}}), "calendar.schedules.2027.workdays[0]"),
     ],
 )
 def test_a_wrong_line_is_told_which_field_is_wrong_in_both_languages(

@@ -78,6 +78,16 @@ def test_a_schedule_published_later_replaces_what_was_computed() -> None:
     assert deadline(at("2028-01-03T10:00+08:00"), parse_period("1 day"), known).provisional
 
 
+def test_a_pack_may_bring_the_schedule_of_a_year() -> None:
+    days = {"holidays": ["2027-01-01", "2027-02-05", "2027-02-06"], "workdays": ["2027-02-14"]}
+    by = calendar({"schedule": "cn", "schedules": {"2027": days}})
+    found = deadline(at("2027-02-12T10:00+08:00"), parse_period("1 working day"), by)
+    assert (found.due_at, found.provisional) == (at("2027-02-15T00:00+08:00"), False)
+    assert by == with_schedule(
+        CN, 2027, *(map(date.fromisoformat, days[key]) for key in ("holidays", "workdays"))
+    )
+
+
 def test_the_name_cn_is_the_calendar_of_the_state_council() -> None:
     assert calendar("cn") is CN
     assert works(CN, "2026-02-14") and not works(CN, "2026-02-16") and not works(CN, "2026-03-07")

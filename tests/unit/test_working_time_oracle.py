@@ -66,7 +66,6 @@ def walked_days(start: datetime, amount: int, working: bool, pauses: list[Span])
     return end, warn
 
 
-@settings(deadline=None)
 @given(starts_and_pauses, st.integers(1, 25), st.booleans())
 def test_days_and_working_days_are_due_and_warned_as_walked_day_by_day(
     given_pauses: tuple[datetime, list[Span]], amount: int, working: bool
@@ -78,7 +77,6 @@ def test_days_and_working_days_are_due_and_warned_as_walked_day_by_day(
     assert found.warn_at is not None and abs(found.warn_at - warn) < timedelta(milliseconds=1)
 
 
-@settings(deadline=None)
 @given(starts, st.integers(1, 25), st.sampled_from(["days", "working days", "months", "weeks", "hours"]))
 def test_without_pauses_it_makes_no_difference_whether_the_answer_is_explained(
     start: datetime, amount: int, unit: str
@@ -126,7 +124,7 @@ def walked_minutes(start: datetime, amount: int, by_hand: object, pauses: list[S
     return at
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     starts_and_pauses, st.integers(1, 200), st.sampled_from([("business minutes", OFFICE), ("minutes", CN)])
 )
@@ -139,7 +137,7 @@ def test_minutes_are_due_and_warned_as_walked_minute_by_minute(
     assert found.warn_at == walked_minutes(start, fifths * 4, by, pauses)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(starts_and_pauses, st.integers(0, 4000))
 def test_elapsed_minutes_are_those_walked_minute_by_minute(
     given_pauses: tuple[datetime, list[Span]], length: int
@@ -153,7 +151,6 @@ def test_elapsed_minutes_are_those_walked_minute_by_minute(
 units = st.sampled_from(["minutes", "hours", "days", "weeks", "months", "working days", "business minutes"])
 
 
-@settings(deadline=None)
 @given(starts_and_pauses, st.integers(1, 12), units, st.sampled_from([CN, OFFICE]))
 def test_the_segments_run_without_a_gap_from_the_start_to_the_due_instant(
     given_pauses: tuple[datetime, list[Span]], amount: int, unit: str, by: Calendar
@@ -166,7 +163,6 @@ def test_the_segments_run_without_a_gap_from_the_start_to_the_due_instant(
     assert all(segment.start < segment.end for segment in found.segments)
 
 
-@settings(deadline=None)
 @given(starts_and_pauses, st.integers(1, 500), st.sampled_from(["minutes", "business minutes"]))
 def test_the_counted_segments_add_up_to_the_period_and_are_what_elapsed_in_hours(
     given_pauses: tuple[datetime, list[Span]], amount: int, unit: str
@@ -178,7 +174,6 @@ def test_the_counted_segments_add_up_to_the_period_and_are_what_elapsed_in_hours
     assert unit == "minutes" or elapsed(start, found.due_at, OFFICE, pauses) == amount
 
 
-@settings(deadline=None)
 @given(starts_and_pauses, st.integers(1, 60), units)
 def test_a_pause_never_makes_anything_due_earlier_and_the_warning_never_comes_after(
     given_pauses: tuple[datetime, list[Span]], amount: int, unit: str
