@@ -89,6 +89,7 @@ FIELDS: dict[str, tuple[str, str]] = {
     "document.classified named": ("Staff ids of those who may read it", "准予查阅的员工编号"),
     "next_at": ("When the next level is due if nobody acknowledges", "无人接手时升至下一层级的时间"),
     "obligation": ("Key of the obligation, the same through its life", "义务的键，始终不变"),
+    "of": ("What tells it apart from others of its clause", "与同一条款下其他义务的区分"),
     "offset": ("Where in the partition it stood", "分区内的位移"),
     "ok": ("Whether the visit took place as recorded", "走访是否属实"),
     "opened_at": ("When the obligation opened", "义务产生时间"),
@@ -179,6 +180,7 @@ FIELDS: dict[str, tuple[str, str]] = {
         "The window, such as 2026-03-04, 2026-W10, 2026-03 or 2026-Q1",
         "时间窗，如 2026-03-04、2026-W10",
     ),
+    "within": ("The period in which it must be met, as the rule writes it", "规定的履行期限"),
     "written": ("Whether it was done in writing", "是否为书面"),
 }
 # `topic` names a Kafka topic on a dead letter, `source` an upstream on receipts and events.

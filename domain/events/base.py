@@ -39,23 +39,25 @@ def problem(kind: str, en: str, zh: str) -> PydanticCustomError:
     return PydanticCustomError(kind, "{en}", {"en": en, "zh": zh})
 
 
+_ANY_DAY = r"\d{4}-\d\d-\d\d"
+
 # Why a text that looks like a time is none, the most telling first: (pattern, English, Chinese).
 _FAULTS = tuple(
     (re.compile(pattern, re.ASCII), en, zh)
     for pattern, en, zh in (
-        (r".{10}[Tt]24:", "24:00 must be written as 00:00 of the next day", "24:00 须写作次日 00:00"),
+        (_ANY_DAY + r"[Tt]24:", "24:00 must be written as 00:00 of the next day", "24:00 须写作次日 00:00"),
         (
-            r".{10}[Tt]\d\d:\d\d:60",
+            _ANY_DAY + r"[Tt]\d\d:\d\d:60",
             "leap seconds (:60) cannot be recorded; write :59 or the next minute",
             "不能记录闰秒(:60)，请写 :59 或下一分钟",
         ),
         (
-            r".{10}[Tt ]?[\d:.]*\Z",
+            _ANY_DAY + r"[Tt ]?[\d:.]*\Z",
             "must carry a time of day with seconds and an offset such as +08:00",
             "须含时分秒和时区偏移，如 +08:00",
         ),
         (
-            r".{10}[Tt][\d:.]+[+-](?:14:(?!00)|1[5-9]|[2-9])",
+            _ANY_DAY + r"[Tt][\d:.]+[+-](?:14:(?!00)|1[5-9]|[2-9])",
             "the offset must lie within 14:00 of UTC",
             "时区偏移不得超过 14:00",
         ),

@@ -1,0 +1,126 @@
+"""Escalations: raised by a breach or by a rule, climbing the ladder until somebody acknowledges.
+
+Level 1 is raised at once; the next one when nobody acknowledged within the step's time (the pack's
+`step`, by default 1 working day; 30 minutes where the severity is critical).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from domain.envelope import Event
+from domain.events import EscalationRaised, EscalationStoodDown
+from domain.pack import SEVERITIES, Ladder
+from domain.stream import Alarm, Duty, Stream
+from domain.working_time import deadline
+
+if TYPE_CHECKING:
+    from domain.engine import Turn
+    from domain.policy import BoundClause, Step
+
+
+def at_least(severity: str, floor: str) -> str:
+    return max(severity, floor, key=SEVERITIES.index)  # type: ignore[arg-type]
+
+
+def severity_of(turn: Turn, stream: Stream, severity: str) -> str:
+    """Every escalation about a key customer's complaint is at least high (clause general.key-account)."""
+    customer = getattr(stream.state, "customer", None)
+    if stream.kind != "complaint" or customer is None:
+        return severity
+    for clause in stream.policy.with_rule("key-account"):
+        if turn.world.stream(f"customer/{customer}").state.category == clause.row.params["category"]:
+            severity = at_least(severity, clause.row.params["severity"])
+    return severity
+
+
+def raise_for_breach(turn: Turn, stream: Stream, duty: Duty, breach: Event, at: datetime) -> None:
+    clause = stream.policy.clauses.get(duty.clause)
+    if clause is not None:
+        severity = severity_of(turn, stream, "warning")
+        reason = f"{duty.clause} was due {duty.due_at.isoformat()}"
+        _raise(turn, stream, clause, (f"breach:{duty.key}", 1, severity, clause.ladder), at, breach, reason)
+
+
+def raise_by_rule(turn: Turn, stream: Stream, event: Event, step: Step, at: datetime | None = None) -> None:
+    from domain.engine import identity
+
+    clause = step.clause
+    severity = severity_of(turn, stream, step.says.severity)
+    key = f"{clause.id}:{identity(event) if not step.clause.row.once else 'once'}"
+    if key in stream.alarms or getattr(stream.state, "status", "open") in ("withdrawn", "merged"):
+        return
+    ladder = step.says.ladder or clause.ladder
+    reason = clause.row.text.en
+    _raise(turn, stream, clause, (key, 1, severity, ladder), at or event.time, event, reason)
+
+
+def raise_late(turn: Turn, stream: Stream, ideal: Alarm, cause: Event) -> None:
+    """What a rule would have raised, had the late fact been known: its ladder starts now."""
+    clause = stream.policy.clauses[ideal.clause]
+    rung = (ideal.key, 1, ideal.severity, _ladder(clause, ideal))
+    _raise(turn, stream, clause, rung, turn.now, cause, clause.row.text.en)
+
+
+def _raise(
+    turn: Turn,
+    stream: Stream,
+    clause: BoundClause,
+    alarm: tuple[str, int, str, Ladder],
+    at: datetime,
+    cause: Event,
+    reason: str,
+) -> None:
+    key, level, severity, ladder = alarm
+    data = EscalationRaised(
+        clause=clause.id,
+        source=clause.cites,
+        because=f"{reason}; level {level} of {len(ladder)}",
+        escalation=key,
+        level=level,
+        severity=severity,
+        to=ladder[level - 1],
+        reason=reason,
+        next_at=_next(clause, severity, at) if level < len(ladder) else None,
+    )
+    turn.emit(stream, data, at, cause)
+
+
+def _next(clause: BoundClause, severity: str, at: datetime) -> datetime:
+    period = clause.critical_step if severity == "critical" else clause.step
+    return deadline(at, period, clause.calendar).due_at
+
+
+def _ladder(clause: BoundClause, alarm: Alarm) -> Ladder:
+    if alarm.about is None:
+        return next((row.ladder for row in clause.row.escalates if row.ladder), clause.ladder)
+    return clause.ladder
+
+
+def climb(turn: Turn, stream: Stream, at: datetime) -> None:
+    """Raises the next level of what nobody acknowledged in time."""
+    for alarm in list(stream.firing()):
+        if alarm.status == "firing" and alarm.next_at is not None and alarm.next_at <= at:
+            clause = stream.policy.clauses[alarm.clause]
+            reason = f"{alarm.clause}: level {alarm.level} was not acknowledged"
+            rung = (alarm.key, alarm.level + 1, alarm.severity, _ladder(clause, alarm))
+            _raise(turn, stream, clause, rung, alarm.next_at, stream.story[-1], reason)
+
+
+def stand_down(
+    turn: Turn, stream: Stream, key: str, cause: Event, reason: str, at: datetime | None = None
+) -> None:
+    """Ends an escalation whose matter is met, closed or withdrawn; one that is over stays as it is."""
+    alarm = stream.alarms.get(key)
+    if alarm is None or alarm.status == "stood-down":
+        return
+    clause = stream.policy.clauses.get(alarm.clause)
+    data = EscalationStoodDown(
+        clause=alarm.clause,
+        source=clause.cites if clause else alarm.clause,
+        because=f"{reason} at {cause.time.isoformat()}",
+        escalation=key,
+        reason=reason,
+    )
+    turn.emit(stream, data, at or cause.time, cause)

@@ -1,0 +1,157 @@
+"""Judging a stream again when something is learned late.
+
+The story, with the late fact in its place, is told to a scratch copy of the stream as if everything had
+been learned in time. What the scratch copy owes, found and raised is then compared with what is on
+record, and the difference is recorded: breaches that are disproved are withdrawn, never deleted; what
+was missed is opened and, if it was due, breached at its due date, with a ladder that starts now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from domain import escalation, obligations
+from domain.engine import Turn, identity
+from domain.envelope import Event
+from domain.events import ObligationMet, ViolationWithdrawn
+from domain.stream import REDERIVED, Alarm, Duty, Stream, is_system
+
+def judge_again(turn: Turn, stream: Stream, cause: Event) -> None:
+    """Records how the verdicts on a stream change because of `cause`."""
+    if not stream.began:
+        return
+    scratch = tell_again(turn, stream)
+    _story(turn, stream, scratch)
+    stream.state = scratch.state
+    for key in {**stream.duties, **scratch.duties}:
+        _duty(turn, stream, scratch, key, cause)
+    _findings(turn, stream, scratch, cause)
+    for key in {**stream.alarms, **scratch.alarms}:
+        _alarm(turn, stream, key, scratch.alarms.get(key), cause)
+
+
+def tell_again(turn: Turn, stream: Stream) -> Stream:
+    """The stream as it would be had everything been learned when it happened, up to the turn's now."""
+    scratch = Stream(stream.subject, stream.policy)
+    again = Turn(turn.world, turn.now, lambda _stream, _event: None, scratch=True)
+    outside = [duty.opening for duty in stream.duties.values() if duty.external]
+    told = [event for event in stream.story if not (is_system(event) and event.type in REDERIVED)]
+    for event in sorted([*told, *outside], key=lambda event: event.time):
+        again.advance(scratch, event.time)
+        scratch.evolve(event)
+        if event.type != "obligation.opened":
+            again.follow(scratch, event)
+    again.advance(scratch, turn.now)
+    return scratch
+
+
+def _story(turn: Turn, stream: Stream, scratch: Stream) -> None:
+    """Derived events that belong to the story: those that only the late fact makes follow."""
+    known = {(event.type, event.causationid) for event in stream.story if is_system(event)}
+    for event in list(scratch.story):
+        if is_system(event) and (event.type, event.causationid) not in known:
+            cause = next(told for told in stream.story if identity(told) == event.causationid)
+            turn.emit(stream, event.data, event.time, cause)
+
+
+def _open(turn: Turn, stream: Stream, ideal: Duty, _cause: Event) -> None:
+    """Records an obligation that is learned of late, without the breach that may follow it."""
+    clause = stream.policy.clauses[ideal.clause]
+    due = obligations.Deadline(ideal.due_at, ideal.warn_at, ideal.provisional, ())
+    opening = obligations.Opening(
+        ideal.key, ideal.of, ideal.opening, ideal.opened_at, ideal.within, due, ideal.against
+    )
+    obligations.announce(turn, stream, clause, opening, ideal.opened_at)
+
+
+def _meet(turn: Turn, stream: Stream, ideal: Duty, cause: Event) -> None:
+    because = f"{cause.type} at {cause.time.isoformat()}, due {ideal.due_at.isoformat()}"
+    duty = stream.duties[ideal.key]
+    turn.emit(stream, ObligationMet(**obligations.about(stream, duty, because)), cause.time, cause)
+
+
+def _breach(turn: Turn, stream: Stream, ideal: Duty, cause: Event) -> None:
+    """Breached at its due date; the ladder starts now, unless what was owed has been done since."""
+    duty = stream.duties[ideal.key]
+    time = max(ideal.due_at, ideal.opened_at)
+    obligations.breach(turn, stream, duty, cause, time, None if ideal.done_late else turn.now)
+
+
+def _withdraw(turn: Turn, stream: Stream, ideal: Duty, cause: Event) -> None:
+    obligations.withdraw(turn, stream, stream.duties[ideal.key], cause, turn.now)
+
+
+def _move(turn: Turn, stream: Stream, ideal: Duty, cause: Event) -> None:
+    due = obligations.Deadline(ideal.due_at, ideal.warn_at, ideal.provisional, ())
+    obligations.move(turn, stream, stream.duties[ideal.key], due, cause)
+
+
+def _warn(turn: Turn, stream: Stream, ideal: Duty, cause: Event) -> None:
+    duty = stream.duties[ideal.key]
+    if ideal.warned and not duty.warned:
+        obligations.warn(turn, stream, duty, turn.now)
+
+
+_Act = Callable[[Turn, Stream, Duty, Event], None]
+_CHANGES: dict[tuple[str, str], tuple[_Act, ...]] = {
+    ("none", "open"): (_open, _warn),
+    ("none", "met"): (_open, _meet),
+    ("none", "breached"): (_open, _breach),
+    ("none", "withdrawn"): (_open, _withdraw),
+    ("open", "none"): (_withdraw,),
+    ("open", "open"): (_move, _warn),
+    ("open", "met"): (_meet,),
+    ("open", "breached"): (_move, _breach),
+    ("open", "withdrawn"): (_withdraw,),
+    ("breached", "none"): (_withdraw,),
+    ("breached", "met"): (_withdraw,),
+    ("breached", "open"): (_withdraw, _open, _warn),
+    ("breached", "withdrawn"): (_withdraw,),
+    ("met", "open"): (_open, _warn),
+    ("met", "breached"): (_breach,),
+    ("withdrawn", "open"): (_open, _warn),
+    ("withdrawn", "met"): (_meet,),
+    ("withdrawn", "breached"): (_breach,),
+}
+"""What to record where the record says the first and the story, told again, says the second."""
+
+
+def _duty(turn: Turn, stream: Stream, scratch: Stream, key: str, cause: Event) -> None:
+    recorded, ideal = stream.duties.get(key), scratch.duties.get(key)
+    change = (recorded.status if recorded else "none", ideal.status if ideal else "none")
+    for act in _CHANGES.get(change, ()):
+        act(turn, stream, ideal or stream.duties[key], cause)
+    if recorded is not None and ideal is not None and ideal.done_late:
+        escalation.stand_down(turn, stream, f"breach:{key}", cause, f"done, as {cause.type} shows")
+
+
+def _findings(turn: Turn, stream: Stream, scratch: Stream, cause: Event) -> None:
+    for key, finding in scratch.findings.items():
+        known = stream.findings.get(key)
+        if known is None or not known.live:
+            turn.emit(stream, finding.event.data, finding.event.time, cause)
+    for key, finding in list(stream.findings.items()):
+        if finding.live and key not in scratch.findings:
+            _unfind(turn, stream, key, cause)
+
+
+def _unfind(turn: Turn, stream: Stream, key: str, cause: Event) -> None:
+    finding = stream.findings[key]
+    found: Any = finding.event.data
+    data = ViolationWithdrawn(
+        clause=found.clause,
+        source=found.source,
+        because=f"{cause.type} at {cause.time.isoformat()} shows otherwise",
+        violation=key,
+        detail=found.detail,
+    )
+    turn.emit(stream, data, turn.now, cause)
+
+
+def _alarm(turn: Turn, stream: Stream, key: str, ideal: Alarm | None, cause: Event) -> None:
+    known = stream.alarms.get(key)
+    if ideal is None or ideal.status == "stood-down":
+        escalation.stand_down(turn, stream, key, cause, f"{cause.type} shows it is over", turn.now)
+    elif known is None and ideal.about is None:
+        escalation.raise_late(turn, stream, ideal, cause)

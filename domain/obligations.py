@@ -1,0 +1,297 @@
+"""Obligations: opened by a fact, warned of, met, breached, moved or withdrawn, for any stream.
+
+Source of the rules: "How a rule plays out". All times are instants; due dates are in the pack's zone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from domain import escalation
+from domain.conditions import Condition, Situation
+from domain.envelope import Event
+from domain.events import (
+    ObligationBreached,
+    ObligationMet,
+    ObligationMoved,
+    ObligationOpened,
+    ObligationWarned,
+    ObligationWithdrawn,
+)
+from domain.stream import Duty, Stream
+from domain.working_time import Deadline, deadline, end_of_date, parse_period, until
+
+if TYPE_CHECKING:
+    from domain.engine import Turn
+    from domain.policy import BoundClause, Step
+
+
+@dataclass(frozen=True, slots=True)
+class DutySituation(Situation):
+    """A situation seen from one obligation, for tests such as "by somebody else than the one who left"."""
+
+    duty: Duty
+
+
+def _holds(conditions: Sequence[Condition | None], situation: Situation) -> bool:
+    return any(condition is None or condition(situation) for condition in conditions)
+
+
+def name(event: Event) -> str:
+    from domain.engine import identity
+
+    return identity(event)
+
+
+def settle(turn: Turn, stream: Stream, event: Event, situation: Situation) -> None:
+    """What the event does to what is already owed: meets it, withdraws it, moves it, stands it down."""
+    for duty in [*stream.running(), *stream.overdue()]:
+        clause = stream.policy.clauses.get(duty.clause)
+        if clause is None:
+            continue
+        seen = DutySituation(event, situation.state, duty)
+        if (met := clause.met_by.get(event.type)) and _holds(met, seen):
+            do(turn, stream, duty, event)
+        elif (ends := clause.withdrawn_by.get(event.type)) and _holds(ends, seen):
+            withdraw(turn, stream, duty, event, event.time)
+    if special := _TURNING_POINTS.get(event.type):
+        special(turn, stream, event)
+
+
+def do(turn: Turn, stream: Stream, duty: Duty, event: Event) -> None:
+    """What is owed was done: in time it is met; after the breach it only stands the escalation down."""
+    if duty.status == "open":
+        because = f"{event.type} at {event.time.isoformat()}, due {duty.due_at.isoformat()}"
+        turn.emit(stream, ObligationMet(**about(stream, duty, because)), event.time, event)
+    escalation.stand_down(turn, stream, f"breach:{duty.key}", event, f"done by {event.type}")
+
+
+def withdraw(turn: Turn, stream: Stream, duty: Duty, cause: Event, time: datetime) -> None:
+    """Takes back an open obligation, or a breach that a late fact disproves."""
+    because = f"{cause.type} at {cause.time.isoformat()}"
+    turn.emit(stream, ObligationWithdrawn(**about(stream, duty, because)), time, cause)
+    escalation.stand_down(turn, stream, f"breach:{duty.key}", cause, f"withdrawn by {cause.type}")
+
+
+def open_all(
+    turn: Turn, stream: Stream, event: Event, steps: Sequence[Step], situation: Situation
+) -> None:
+    for step in steps:
+        if step.condition is None or step.condition(situation):
+            _open(turn, stream, event, step.clause, situation)
+
+
+def _open(
+    turn: Turn, stream: Stream, event: Event, clause: BoundClause, situation: Situation
+) -> None:
+    if not _may_open(stream, clause):
+        return
+    of = getattr(event.data, clause.row.per) if clause.row.per else None
+    key = _key(clause, of, event)
+    if key in stream.duties if clause.row.once else _runs(stream, clause, of):
+        return
+    term, due = _due(stream, event, clause, situation)
+    against = getattr(stream.state, clause.row.counts_against) if clause.row.counts_against else None
+    start(turn, stream, clause, Opening(key, of, event, event.time, term, due, against))
+
+
+def _may_open(stream: Stream, clause: BoundClause) -> bool:
+    """Nothing is owed for a complaint that was withdrawn or merged, nor, once it is closed, what only
+    made sense while it ran."""
+    status = getattr(stream.state, "status", "open")
+    return status == "open" or (status == "closed" and not clause.row.ends_on_close)
+
+
+def _runs(stream: Stream, clause: BoundClause, of: str | None) -> bool:
+    return not clause.row.each and stream.find_running(clause.id, of) is not None
+
+
+def _key(clause: BoundClause, of: str | None, event: Event) -> str:
+    if clause.row.once:
+        return clause.id
+    return ":".join(part for part in (clause.id, of, name(event)) if part)
+
+
+def _due(
+    stream: Stream, event: Event, clause: BoundClause, situation: Situation
+) -> tuple[str | None, Deadline]:
+    """The period that counts and when it ends; a pause that still runs is counted when it ends."""
+    if clause.row.due is not None:
+        target = getattr(event.data, clause.row.due)
+        if not isinstance(target, datetime):
+            target = end_of_date(target, clause.calendar)
+        return None, until(event.time, target.astimezone(clause.calendar.tz), clause.calendar)
+    for condition, text, period in clause.terms:
+        if condition is None or condition(situation):
+            pauses = stream.state.pauses if clause.row.pauses else ()
+            return text, deadline(event.time, period, clause.calendar, pauses)
+    raise AssertionError(f"{clause.id}: no term applies; packs are checked for this on load")
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """An obligation about to be opened."""
+
+    key: str
+    of: str | None
+    event: Event
+    at: datetime
+    within: str | None
+    due: Deadline
+    against: str | None = None
+
+
+def start(
+    turn: Turn, stream: Stream, clause: BoundClause, opening: Opening, time: datetime | None = None
+) -> None:
+    """Opens an obligation; one that was due before it opened is breached at once.
+
+    `time` is when it opens, where that is not when it counts from (what a merge withdrew runs again).
+    """
+    time = time or opening.at
+    announce(turn, stream, clause, opening, time)
+    if opening.due.due_at < time:
+        breach(turn, stream, stream.duties[opening.key], opening.event, time, time)
+
+
+def announce(turn: Turn, stream: Stream, clause: BoundClause, opening: Opening, time: datetime) -> None:
+    """Records that an obligation opened, and nothing that follows from it."""
+    due = opening.due
+    data = ObligationOpened(
+        clause=clause.id,
+        source=clause.cites,
+        because=f"{opening.within or 'due'} from {opening.at.isoformat()}: {opening.event.type}",
+        obligation=opening.key,
+        of=opening.of,
+        due_at=due.due_at,
+        warn_at=due.warn_at,
+        opened_at=opening.at,
+        within=opening.within,
+        duty_of=opening.against,
+        pauses=clause.row.pauses,
+        provisional=due.provisional or None,
+    )
+    turn.emit(stream, data, time, opening.event)
+
+
+def owe(turn: Turn, stream: Stream, clause: BoundClause, of: str, cause: Event) -> None:
+    """Opens an obligation on a stream for what happened in another one."""
+    key = f"{clause.id}:{of}"
+    if key in stream.duties:
+        return
+    text, period = clause.terms[0][1], clause.terms[0][2]
+    due = deadline(cause.time, period, clause.calendar)
+    late = stream.is_late(cause)
+    start(turn, stream, clause, Opening(key, of, cause, cause.time, text, due))
+    if late:
+        turn.judge_again(stream, cause)
+
+
+def breach(
+    turn: Turn, stream: Stream, duty: Duty, cause: Event, time: datetime, raised_at: datetime | None
+) -> None:
+    """Records a breach, and from `raised_at` on its escalation; None where it has been done since."""
+    because = f"not done by {duty.due_at.isoformat()}"
+    event = turn.emit(stream, ObligationBreached(**about(stream, duty, because)), time, cause)
+    if raised_at is not None:
+        escalation.raise_for_breach(turn, stream, duty, event, raised_at)
+
+
+def warn(turn: Turn, stream: Stream, duty: Duty, time: datetime) -> None:
+    because = f"80 % of the time is used up, due {duty.due_at.isoformat()}"
+    turn.emit(stream, ObligationWarned(**about(stream, duty, because)), time, duty.opening)
+
+
+def fire(turn: Turn, stream: Stream, at: datetime) -> None:
+    """Warns of and breaches what is due at this instant, unless it is paused."""
+    for duty in stream.running():
+        if stream.is_paused(duty):
+            continue
+        if duty.warn_at is not None and duty.warn_at <= at and not duty.warned and duty.due_at > at:
+            warn(turn, stream, duty, max(duty.warn_at, duty.opened_at))
+        if duty.due_at <= at:
+            time = max(duty.due_at, duty.opened_at)
+            breach(turn, stream, duty, duty.opening, time, time)
+
+
+def about(stream: Stream, duty: Duty, because: str) -> dict[str, Any]:
+    clause = stream.policy.clauses.get(duty.clause)
+    return {
+        "clause": duty.clause,
+        "source": clause.cites if clause else duty.clause,
+        "because": because,
+        "obligation": duty.key,
+        "of": duty.of,
+        "due_at": duty.due_at,
+        "opened_at": duty.opened_at,
+        "duty_of": duty.against,
+    }
+
+
+def recount(turn: Turn, stream: Stream, event: Event) -> None:
+    """A pause ended: what it did not count moves the due dates."""
+    for duty in stream.running():
+        if duty.pauses and duty.within is not None:
+            clause = stream.policy.clauses[duty.clause]
+            due = deadline(duty.opened_at, parse_period(duty.within), clause.calendar, stream.state.pauses)
+            move(turn, stream, duty, due, event)
+
+
+def move(turn: Turn, stream: Stream, duty: Duty, due: Deadline, cause: Event) -> None:
+    if due.due_at == duty.due_at:
+        return
+    because = f"{cause.type} at {cause.time.isoformat()}"
+    data = ObligationMoved(
+        **{**about(stream, duty, because), "due_at": due.due_at},
+        previous_due_at=duty.due_at,
+        warn_at=due.warn_at,
+        provisional=due.provisional or None,
+    )
+    turn.emit(stream, data, cause.time, cause)
+
+
+def _on_close(turn: Turn, stream: Stream, event: Event) -> None:
+    """Closing withdraws what only made sense while the complaint ran, and ends a pause."""
+    for duty in list(stream.running()):
+        clause = stream.policy.clauses.get(duty.clause)
+        if clause is not None and clause.row.ends_on_close:
+            withdraw(turn, stream, duty, event, event.time)
+    recount(turn, stream, event)
+    for alarm in list(stream.firing()):
+        clause = stream.policy.clauses.get(alarm.clause)
+        if alarm.about is None or (clause is not None and clause.row.ends_on_close):
+            escalation.stand_down(turn, stream, alarm.key, event, f"{event.type}")
+
+
+def _on_drop(turn: Turn, stream: Stream, event: Event) -> None:
+    """Withdrawing or merging a complaint withdraws all that is open and stands everything down."""
+    for duty in list(stream.running()):
+        withdraw(turn, stream, duty, event, event.time)
+    for alarm in list(stream.firing()):
+        escalation.stand_down(turn, stream, alarm.key, event, f"{event.type}")
+
+
+def _on_unmerge(turn: Turn, stream: Stream, event: Event) -> None:
+    """Opens again what the merge withdrew, with the old due dates."""
+    merge = next((told for told in reversed(stream.story) if told.type == "complaint.merged"), None)
+    for duty in list(stream.duties.values()):
+        if duty.status == "withdrawn" and merge is not None and duty.ended_by == name(merge):
+            _reopen(turn, stream, duty, event)
+
+
+def _reopen(turn: Turn, stream: Stream, duty: Duty, event: Event) -> None:
+    due = Deadline(duty.due_at, duty.warn_at, duty.provisional, ())
+    opening = Opening(duty.key, duty.of, event, duty.opened_at, duty.within, due, duty.against)
+    start(turn, stream, stream.policy.clauses[duty.clause], opening, event.time)
+
+
+_TURNING_POINTS = {
+    "complaint.closed": _on_close,
+    "complaint.withdrawn": _on_drop,
+    "complaint.merged": _on_drop,
+    "complaint.unmerged": _on_unmerge,
+    "complaint.resumed": recount,
+}

@@ -1,0 +1,57 @@
+"""The registry of named rules: what a clause says that no table can.
+
+A pack's clause names one with `rule = "…"`; its figures come from the clause's `params`. So a rule acts
+only where a row asks for it, and taking the row out takes the behaviour out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from domain.engine import Turn
+    from domain.envelope import Event
+    from domain.policy import BoundClause
+    from domain.stream import Stream
+
+RuleFunction = Callable[["Turn", "Stream", "Event", "BoundClause"], Iterable[Any] | None]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`judged` rules follow from the stream's own story and are judged again when a late fact arrives;
+    the others are decisions, made once, when the fact is learned."""
+
+    name: str
+    on: tuple[str, ...]
+    judged: bool
+    apply: RuleFunction
+
+
+RULES: dict[str, Rule] = {}
+
+
+def rule(name: str, *on: str, judged: bool = False) -> Callable[[RuleFunction], RuleFunction]:
+    """Registers a function as the rule of this name, asked on these event types."""
+
+    def register(function: RuleFunction) -> RuleFunction:
+        RULES[name] = Rule(name, on, judged, function)
+        return function
+
+    return register
+
+
+REFUSALS: dict[str, Callable[..., bool]] = {}
+"""Named checks behind `refuses` rows whose answer needs more than the stream itself."""
+
+
+def refusal(name: str) -> Callable[[Callable[..., bool]], Callable[..., bool]]:
+    """Registers the check of this name; a `refuses` row asks for it with `check = "…"`."""
+
+    def register(function: Callable[..., bool]) -> Callable[..., bool]:
+        REFUSALS[name] = function
+        return function
+
+    return register

@@ -1,0 +1,295 @@
+"""One stream: what was told of it, what it is now, and what is owed.
+
+`Stream.evolve` takes in any recorded event. It decides nothing and cannot fail: what was decided is in
+the event. So the same function serves while deciding and when a stream is loaded from the ledger.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+from domain.envelope import Event
+from domain.kinds import KINDS
+
+if TYPE_CHECKING:
+    from domain.policy import Policy
+
+SYSTEM = "/huiyin"
+"""The `source` of every derived event; its `id` is the subject and its place in the stream."""
+
+BOOKKEEPING = ("obligation.", "violation.", "escalation.raised", "escalation.stood_down", "kpi.")
+"""Derived events that follow from the story and are not part of it."""
+
+REDERIVED = frozenset({"complaint.classified", "complaint.reopened"})
+"""Derived events of the story that are worked out anew when the story is judged again."""
+
+_time = attrgetter("time")
+
+
+@dataclass(slots=True)
+class Duty:
+    """One obligation. `of` tells those of one clause apart (a day, a change, a person who left)."""
+
+    key: str
+    clause: str
+    of: str | None
+    opened_at: datetime
+    due_at: datetime
+    warn_at: datetime | None
+    opening: Event
+    pauses: bool = False
+    against: str | None = None
+    provisional: bool = False
+    within: str | None = None
+    status: str = "open"
+    warned: bool = False
+    done_late: bool = False
+    ended_by: str | None = None
+
+    @property
+    def external(self) -> bool:
+        """Whether it was opened by what happened in another stream."""
+        return self.opening.correlationid not in (None, self.opening.subject)
+
+
+@dataclass(slots=True)
+class Alarm:
+    """One escalation on its way up the ladder. `about` is the obligation it is about, if any."""
+
+    key: str
+    clause: str
+    about: str | None
+    level: int
+    severity: str
+    next_at: datetime | None
+    status: str = "firing"
+
+
+@dataclass(slots=True)
+class Finding:
+    """One violation, as it was found; `live` until it is withdrawn."""
+
+    event: Event
+    live: bool = True
+
+
+def is_system(event: Event) -> bool:
+    return event.source == SYSTEM
+
+
+def is_story(event: Event) -> bool:
+    """Whether the event says what happened (rather than what is owed for it)."""
+    return not (is_system(event) and event.type.startswith(BOOKKEEPING))
+
+
+class Stream:
+    """The state of one subject. Changed by `evolve` alone."""
+
+    __slots__ = (
+        "alarms",
+        "duties",
+        "findings",
+        "fired",
+        "kind",
+        "live",
+        "policy",
+        "state",
+        "story",
+        "subject",
+        "version",
+    )
+
+    def __init__(self, subject: str, policy: Policy) -> None:
+        self.subject = subject
+        self.kind = subject.partition("/")[0]
+        self.policy = policy
+        self.version = 0
+        self.story: list[Event] = []
+        self.state: Any = KINDS[self.kind].initial
+        self.duties: dict[str, Duty] = {}
+        self.live: dict[str, Duty] = {}
+        self.alarms: dict[str, Alarm] = {}
+        self.findings: dict[str, Finding] = {}
+        self.fired: datetime | None = None
+
+    @property
+    def began(self) -> bool:
+        return bool(self.story)
+
+    def is_late(self, event: Event) -> bool:
+        """Whether the event happened before something that is already on record here."""
+        if self.story and event.time < self.story[-1].time:
+            return True
+        return self.fired is not None and event.time <= self.fired
+
+    def evolve(self, event: Event) -> None:
+        """Takes in one recorded event."""
+        self.version += 1
+        handler = _BOOKKEEPERS.get(event.type)
+        if handler is not None:
+            handler(self, event)
+        if is_story(event):
+            self._tell(event)
+
+    def _tell(self, event: Event) -> None:
+        story = self.story
+        if not story or event.time >= story[-1].time:
+            story.append(event)
+            self.state = KINDS[self.kind].evolve(self.state, event)
+        else:
+            story.insert(bisect_right(story, event.time, key=_time), event)
+            self.state = self._fold(story)
+
+    def _fold(self, events: list[Event]) -> Any:
+        state = KINDS[self.kind].initial
+        for event in events:
+            state = KINDS[self.kind].evolve(state, event)
+        return state
+
+    def state_at(self, moment: datetime) -> Any:
+        """What was so at `moment`, by all that is known now."""
+        if not self.story or self.story[-1].time <= moment:
+            return self.state
+        return self._fold(self.story[: bisect_right(self.story, moment, key=_time)])
+
+    def running(self) -> Iterator[Duty]:
+        return (duty for duty in list(self.live.values()) if duty.status == "open")
+
+    def overdue(self) -> Iterator[Duty]:
+        """Breached, and not done since."""
+        return (duty for duty in list(self.live.values()) if duty.status == "breached")
+
+    def find_running(self, clause: str, of: str | None) -> Duty | None:
+        return next((duty for duty in self.running() if duty.clause == clause and duty.of == of), None)
+
+    def firing(self) -> Iterator[Alarm]:
+        return (alarm for alarm in list(self.alarms.values()) if alarm.status != "stood-down")
+
+    def is_paused(self, duty: Duty) -> bool:
+        return duty.pauses and getattr(self.state, "paused_since", None) is not None
+
+    def timers(self) -> Iterator[datetime]:
+        for duty in self.live.values():
+            if duty.status == "open" and not self.is_paused(duty):
+                yield duty.due_at
+                if duty.warn_at is not None and not duty.warned:
+                    yield duty.warn_at
+        for alarm in self.alarms.values():
+            if alarm.status == "firing" and alarm.next_at is not None:
+                yield alarm.next_at
+        yield from KINDS[self.kind].timers(self.state)
+
+    def next_due(self) -> datetime | None:
+        """When time alone will next make something follow here."""
+        return min(self.timers(), default=None)
+
+
+def _opened(stream: Stream, event: Event) -> None:
+    data: Any = event.data
+    known = stream.duties.get(data.obligation)
+    stream.live[data.obligation] = stream.duties[data.obligation] = Duty(
+        data.obligation,
+        data.clause,
+        data.of,
+        data.opened_at or event.time,
+        data.due_at,
+        data.warn_at,
+        known.opening if known else event,
+        bool(data.pauses),
+        data.duty_of,
+        bool(data.provisional),
+        data.within,
+    )
+
+
+def _moved(stream: Stream, event: Event) -> None:
+    data: Any = event.data
+    if duty := stream.duties.get(data.obligation):
+        duty.due_at, duty.warn_at = data.due_at, data.warn_at
+        duty.provisional = bool(data.provisional)
+
+
+def _ended(status: str) -> Callable[[Stream, Event], None]:
+    def end(stream: Stream, event: Event) -> None:
+        data: Any = event.data
+        if duty := stream.duties.get(data.obligation):
+            duty.status = status
+            duty.ended_by = event.causationid
+            stream.live.pop(duty.key, None)
+
+    return end
+
+
+def _breached(stream: Stream, event: Event) -> None:
+    data: Any = event.data
+    _fired(stream, event)
+    if duty := stream.duties.get(data.obligation):
+        duty.status = "breached"
+        stream.live[duty.key] = duty
+
+
+def _warned(stream: Stream, event: Event) -> None:
+    data: Any = event.data
+    _fired(stream, event)
+    if duty := stream.duties.get(data.obligation):
+        duty.warned = True
+
+
+def _fired(stream: Stream, event: Event) -> None:
+    stream.fired = event.time if stream.fired is None else max(stream.fired, event.time)
+
+
+def _found(stream: Stream, event: Event) -> None:
+    data: Any = event.data
+    stream.findings[data.violation] = Finding(event)
+
+
+def _unfound(stream: Stream, event: Event) -> None:
+    data: Any = event.data
+    if finding := stream.findings.get(data.violation):
+        finding.live = False
+
+
+def _raised(stream: Stream, event: Event) -> None:
+    data: Any = event.data
+    _fired(stream, event)
+    key = data.escalation
+    about = key.removeprefix("breach:") if key.startswith("breach:") else None
+    stream.alarms[key] = Alarm(key, data.clause, about, data.level, data.severity, data.next_at)
+
+
+def _stood_down(stream: Stream, event: Event) -> None:
+    data: Any = event.data
+    if alarm := stream.alarms.get(data.escalation):
+        alarm.status = "stood-down"
+        if alarm.about and (duty := stream.duties.get(alarm.about)):
+            duty.done_late = True
+            if duty.status == "breached":
+                stream.live.pop(duty.key, None)
+
+
+def _acknowledged(stream: Stream, event: Event) -> None:
+    data: Any = event.data
+    for alarm in stream.alarms.values():
+        if alarm.status == "firing" and data.clause in (None, alarm.clause):
+            alarm.status = "acknowledged"
+
+
+_BOOKKEEPERS: dict[str, Callable[[Stream, Event], None]] = {
+    "obligation.opened": _opened,
+    "obligation.moved": _moved,
+    "obligation.warned": _warned,
+    "obligation.met": _ended("met"),
+    "obligation.breached": _breached,
+    "obligation.withdrawn": _ended("withdrawn"),
+    "violation.found": _found,
+    "violation.withdrawn": _unfound,
+    "escalation.raised": _raised,
+    "escalation.stood_down": _stood_down,
+    "escalation.acknowledged": _acknowledged,
+}
