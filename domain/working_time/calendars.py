@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -34,14 +34,17 @@ class Calendar:
     overrides: Mapping[int, Slots] = field(default_factory=dict, hash=False)
     closing: time | None = None
     memo: dict[tuple[int, Period], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    offset: tzinfo | None = field(init=False, repr=False, compare=False)
     _steady: datetime | None = field(init=False, repr=False, compare=False)
     _openings: dict[int, tuple[tuple[datetime, datetime], ...]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 
     def __post_init__(self) -> None:
-        """Look up once whether the zone ever changes its clocks."""
-        object.__setattr__(self, "_steady", steady(self.tz))
+        """Look up once whether the zone keeps one offset, and since when."""
+        since = steady(self.tz)
+        object.__setattr__(self, "_steady", since)
+        object.__setattr__(self, "offset", since and since.tzinfo)
 
     def works(self, day: int) -> bool:
         """Whether a day is a working day; an override beats the schedule, the schedule the weekday."""
@@ -97,7 +100,7 @@ class Calendar:
         """An instant as this calendar's clock shows it."""
         steady = self._steady
         if steady is not None and at.year > steady.year:
-            return at if at.tzinfo is steady.tzinfo else at.astimezone(steady.tzinfo)
+            return at if at.tzinfo is self.offset else at.astimezone(self.offset)
         return localize(at, self.tz)
 
     def starting_day(self, at: datetime) -> int:

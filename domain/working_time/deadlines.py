@@ -61,7 +61,9 @@ def deadline(
 def _quickly(start: datetime, period: Period, calendar: Calendar) -> Deadline:
     """Without pauses and reasons: hours are a sum, days hang on the starting day alone and are remembered."""
     if period.unit in SECONDS:
-        length, warned, local = *_lengths(period), calendar.local(start)
+        (length, warned), local = _lengths(period), calendar.local(start)
+        if local.tzinfo is calendar.offset:
+            return Deadline(local + length, local + warned)
         return Deadline(calendar.local(local + length), calendar.local(local + warned))
     if period.unit not in _BY_DAY:
         return _COUNTING[period.unit](Request(start, period, calendar, (), False))
