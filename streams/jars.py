@@ -4,12 +4,15 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+ATTEMPTS = 3
+PAUSE_S = 0.5
 LOCK = Path(__file__).with_name("kafka.lock.toml")
 
 
@@ -70,16 +73,29 @@ def _fill(folder: Path, jars: tuple[Jar, ...]) -> None:
 def _download(jar: Jar, scratch: Path, whole: Path) -> None:
     from jgo.maven import MavenContext
 
-    maven = MavenContext(repo_cache=scratch / "maven", timeout=60)
-    try:
-        got = maven.project(jar.group, jar.artifact).at_version(jar.version).artifact().resolve()
-    except (OSError, RuntimeError) as problem:  # requests' errors are OSErrors; jgo's own are RuntimeErrors
-        raise JarsUnavailable(
-            f"{jar.file} can't be fetched / 无法下载: {type(problem).__name__}"
-        ) from problem
+    def attempt(number: int) -> Path:
+        """Each in a folder of its own: what a broken-off attempt wrote would pass for the file."""
+        maven = MavenContext(repo_cache=scratch / f"maven-{number}", timeout=60)
+        return maven.project(jar.group, jar.artifact).at_version(jar.version).artifact().resolve()
+
+    got = _tried(attempt, jar)
     if _sha256(got) != jar.sha256:
         raise JarsUnavailable(f"{jar.file} is not the locked one: its SHA-256 differs / 校验和不符")
     os.replace(got, whole / jar.file)
+
+
+def _tried(attempt: Callable[[int], Path], jar: Jar) -> Path:
+    """A dropped connection is tried again; requests' errors are OSErrors, jgo's own are RuntimeErrors."""
+    for number in range(1, ATTEMPTS):
+        try:
+            return attempt(number)
+        except (OSError, RuntimeError):
+            time.sleep(number * PAUSE_S)
+    try:
+        return attempt(ATTEMPTS)
+    except (OSError, RuntimeError) as problem:
+        reason = type(problem).__name__
+        raise JarsUnavailable(f"{jar.file} can't be fetched / 无法下载: {reason}") from problem
 
 
 def _move(whole: Path, folder: Path, jars: tuple[Jar, ...]) -> None:

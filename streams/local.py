@@ -217,7 +217,7 @@ class Database(Server):
         nobody = pwd.getpwnam("nobody")
         os.chown(self.data, nobody.pw_uid, nobody.pw_gid)
         for folder in (*self.data.parents, *_binaries().parents):
-            folder.chmod(folder.stat().st_mode | 0o001)
+            _passable(folder)
         return nobody
 
     def _initialised(self, owner: pwd.struct_passwd | None) -> None:
@@ -280,6 +280,13 @@ class Database(Server):
         except psycopg.OperationalError:
             return False
         return True
+
+
+def _passable(folder: Path) -> None:
+    """Others may go through it, which is less than reading it."""
+    mode = folder.stat().st_mode
+    if not mode & 0o001:
+        folder.chmod(mode | 0o001)
 
 
 def _binaries() -> Path:

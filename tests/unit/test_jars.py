@@ -14,6 +14,7 @@ NEWS = b"not really a jar"
 def maven(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes | None]:
     """A repository of this test's own: artifact -> bytes, None for one that can't be had."""
     shelf: dict[str, bytes | None] = {}
+    monkeypatch.setattr("streams.jars.PAUSE_S", 0)
 
     class Context:
         def __init__(self, repo_cache: Path, timeout: int) -> None:
@@ -99,3 +100,19 @@ def _at(jars: tuple[Jar, ...], artifact: str) -> int:
 def test_the_cache_is_where_the_user_keeps_caches() -> None:
     assert default_cache({"HOME": "/home/u"}) == Path("/home/u/.cache/huiyin")
     assert default_cache({"HOME": "/home/u", "XDG_CACHE_HOME": "/x"}) == Path("/x/huiyin")
+
+
+def test_a_dropped_connection_is_tried_again(tmp_path: Path, maven: dict[str, bytes | None]) -> None:
+    maven.update(a=None)
+    lock = lock_of(tmp_path, "a")
+    attempts: list[float] = []
+
+    def then_it_is_back(seconds: float) -> None:
+        attempts.append(seconds)
+        maven.update(a=NEWS)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("time.sleep", then_it_is_back)
+        (file,) = fetched(tmp_path / "cache", lock)
+    assert file.read_bytes() == NEWS
+    assert len(attempts) == 1
