@@ -1,0 +1,1 @@
+"""Where the ledger is kept in production: PostgreSQL, through eventsourcing's recorder."""
