@@ -1,0 +1,13 @@
+"""The command `huiyin`. What a command needs is imported when it runs, so that each starts quickly."""
+
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The program: the exit status is 0 done, 1 the answer is no, 2 usage or a service out of reach."""
+    import sys
+
+    from api.cli.edge import of_process
+    from api.cli.main import run
+
+    return run(sys.argv[1:] if arguments is None else arguments, of_process())

@@ -1,0 +1,172 @@
+"""What a command sees of the world: its streams, environment, language and clock, handed to it as values."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
+
+from api.i18n import Language, Text, language
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from domain.policy import Policy
+    from streams.config import Settings
+
+DONE, NO, WRONG = 0, 1, 2
+"""Exit statuses: done; the answer is no; usage, or a service out of reach."""
+
+PIPED_WIDTH = 100  # columns where there is no terminal to ask
+
+
+class Failure(Exception):
+    """What ends a command with one line: what is wrong, where, and what to do."""
+
+    def __init__(self, text: Text, status: int = WRONG) -> None:
+        super().__init__(text.en)
+        self.text, self.status = text, status
+
+
+def failure(en: str, zh: str, /, **values: object) -> Failure:
+    return Failure(Text(en.format(**values), zh.format(**values)) if values else Text(en, zh))
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class Edge:
+    """The world of one run of a command; tests hand in another."""
+
+    stdin: BinaryIO
+    stdout: BinaryIO
+    stderr: TextIO
+    environ: Mapping[str, str] = field(default_factory=dict)
+    now: Callable[[], datetime] = utc_now
+
+    @property
+    def language(self) -> Language:
+        return language(self.environ)
+
+    def text(self, en: str, zh: str, /, **values: object) -> str:
+        return Text(en, zh).within(self.language, **values)
+
+    def line(self, text: str) -> None:
+        """One line of the answer."""
+        self.stdout.write(text.encode("utf-8", "replace") + b"\n")
+
+    def json(self, value: Any) -> None:
+        """One line of the answer, as JSON."""
+        import orjson
+
+        self.stdout.write(orjson.dumps(value, default=str) + b"\n")
+
+    def note(self, text: str) -> None:
+        """A line beside the answer: on stderr, so that the answer can be piped on."""
+        print(text, file=self.stderr, flush=True)
+
+    @property
+    def settings(self) -> Settings:
+        from streams.config import Settings
+
+        return Settings.from_env(self.environ)
+
+    def policy(self, packs: str | None = None, directory: str | None = None) -> Policy:
+        """The packs named, else those of the installation; an organisation's own directory comes first."""
+        from domain.policy import load_policy
+
+        settings = self.settings
+        names = [name.strip() for name in packs.split(",") if name.strip()] if packs else settings.policy
+        own = Path(directory) if directory else settings.policy_dir
+        if own is not None and not own.is_dir():
+            raise failure("{own} is not a directory of packs.", "{own} 不是规则包目录。", own=own)
+        return load_policy(names, [own] if own else [])
+
+    def console(self) -> Console:
+        """For tables: as wide as the terminal, and plain where there is none."""
+        from rich.console import Console
+
+        wide = None if self.interactive else PIPED_WIDTH
+        text = _Utf8(self.stdout)
+        return Console(file=text, width=wide, highlight=False, force_terminal=self.interactive)  # type: ignore[arg-type]
+
+    @property
+    def interactive(self) -> bool:
+        return self.stdout.isatty()
+
+    def lines_of(self, file: str) -> Iterator[bytes]:
+        """The lines of a file, `.gz` unpacked, or of standard input for `-`."""
+        with self.opened(file) as stream:
+            yield from stream
+
+    @contextmanager
+    def opened(self, file: str) -> Iterator[Iterable[bytes]]:
+        if file == "-":
+            yield self.stdin
+            return
+        try:
+            with _unpacked(file) as stream:
+                yield stream
+        except (OSError, EOFError) as problem:
+            raise unreadable(file, problem) from problem
+
+
+def unreadable(file: str, problem: Exception) -> Failure:
+    reason = getattr(problem, "strerror", None) or str(problem)
+    return failure("{file}: cannot be read: {why}.", "{file}：无法读取：{why}。", file=file, why=reason)
+
+
+def _unpacked(file: str) -> BinaryIO:
+    if not file.endswith(".gz"):
+        return open(file, "rb")
+    import gzip
+
+    return gzip.open(file, "rb")  # type: ignore[return-value]
+
+
+class _Utf8:
+    """Text onto a stream of bytes, always UTF-8: a pipe has no locale."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.stream = stream
+
+    def write(self, text: str) -> int:
+        self.stream.write(text.encode("utf-8", "replace"))
+        return len(text)
+
+    def flush(self) -> None:
+        self.stream.flush()
+
+    def isatty(self) -> bool:
+        return self.stream.isatty()
+
+
+def of_process() -> Edge:
+    """The world of this process."""
+    import os
+
+    return Edge(sys.stdin.buffer, sys.stdout.buffer, sys.stderr, os.environ)
+
+
+def instant(name: str, value: str | None) -> datetime | None:
+    """An option's value as an instant; without an offset it is none."""
+    if value is None:
+        return None
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise failure(
+            "{name}: {value!r} is not a time with its offset; write e.g. 2026-03-04T10:00:00+08:00.",
+            "{name}：{value!r} 不是带时区偏移的时间；例如 2026-03-04T10:00:00+08:00。",
+            name=name,
+            value=value,
+        )
+    return at

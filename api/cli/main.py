@@ -1,0 +1,198 @@
+"""The registry of commands, and the way from a command line to one of them and its exit status."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import NamedTuple
+
+from api.cli.command import Command, Given, Parser
+from api.cli.edge import DONE, WRONG, Edge, Failure, failure
+from api.i18n import Text
+
+
+class Entry(NamedTuple):
+    """Where a command is (`module:NAME`), and what it does in one line."""
+
+    place: str
+    summary: Text
+
+
+def _entry(place: str, en: str, zh: str) -> Entry:
+    return Entry(f"api.cli.{place}", Text(en, zh))
+
+
+# One row a command. A name of two words is a group and what it does; help lists them in this order.
+COMMANDS: Mapping[str, Entry] = {
+    "simulate": _entry(
+        "simulate:SIMULATE",
+        "Run facts through policies on a virtual clock, without any service.",
+        "在虚拟时钟上按规则包推演事实，无需任何服务。",
+    ),
+    "deadline": _entry(
+        "deadline:DEADLINE", "Say when something is due, and why.", "计算到期时间，并说明依据。"
+    ),
+    "policy list": _entry("policy:LIST", "List the packs with their versions.", "列出规则包及其版本。"),
+    "policy show": _entry(
+        "policy:SHOW", "Show a pack: every clause with its source.", "显示规则包：各条款及其出处。"
+    ),
+    "policy check": _entry(
+        "policy:CHECK", "Validate packs and compute their examples.", "校验规则包并复核其示例。"
+    ),
+}
+
+OUT_OF_REACH: Mapping[str, Text] = {
+    "psycopg": Text(
+        "PostgreSQL cannot be reached: {why}; check HUIYIN_DATABASE_URL and that the server runs.",
+        "无法连接 PostgreSQL：{why}；请检查 HUIYIN_DATABASE_URL 及数据库是否运行。",
+    ),
+    "kafka": Text(
+        "Kafka cannot be reached: {why}; check HUIYIN_KAFKA and that the broker runs.",
+        "无法连接 Kafka：{why}；请检查 HUIYIN_KAFKA 及 Kafka 是否运行。",
+    ),
+    "httpx": Text(
+        "The API cannot be reached: {why}; check the address and that `huiyin serve` runs.",
+        "无法连接 API：{why}；请检查地址及 `huiyin serve` 是否运行。",
+    ),
+}
+"""What a library's errors mean to whoever runs a command, by the package they come from."""
+
+KNOWN = ("PackError", "PeriodError", "SettingError", "TopicsDiffer", "ChildFailed", "JarsUnavailable")
+"""Errors of ours whose message is the line to print."""
+
+
+def run(words: Sequence[str], edge: Edge) -> int:
+    """One command, to its exit status; whatever goes wrong on the way is one line on stderr."""
+    try:
+        status = _dispatch(list(words), edge)
+        edge.stdout.flush()
+        return status
+    except Failure as problem:
+        edge.note(_one_line(problem.text.within(edge.language)))
+        return problem.status
+    except BrokenPipeError:
+        _quiet()
+        return DONE
+    except KeyboardInterrupt:
+        return 130
+    except SystemExit as end:  # argparse, after it has printed a help text
+        return int(end.code or 0)
+    except Exception as problem:
+        text = explained(problem)
+        if text is None:
+            raise
+        edge.note(_one_line(text.within(edge.language)))
+        return WRONG
+
+
+def explained(problem: Exception) -> Text | None:
+    """What an error means to whoever runs a command; None: it is a fault of the program."""
+    if type(problem).__name__ in KNOWN:
+        return Text(str(problem), getattr(problem, "reason_zh", None) or str(problem))
+    package = type(problem).__module__.partition(".")[0]
+    if package in OUT_OF_REACH:
+        why = _one_line(str(problem)).rstrip(".") or type(problem).__name__
+        return Text(*(text.format(why=why) for text in OUT_OF_REACH[package]))
+    return None
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _quiet() -> None:
+    """Who read our output has gone: nothing more is written, and Python must not try at its end."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _dispatch(words: list[str], edge: Edge) -> int:
+    if not words or words[0] in ("-h", "--help", "help"):
+        edge.line(overview(edge))
+        return DONE
+    if words[0] == "--version":
+        from importlib.metadata import version
+
+        edge.line(f"huiyin {version('huiyin')}")
+        return DONE
+    name = _name(words, edge)
+    if name is None:
+        return DONE
+    entry = COMMANDS[name]
+    command = load(entry)
+    parser = Parser(name, entry.summary, command, edge.language)
+    given = _parsed(parser, words[len(name.split()) :], edge)
+    return DONE if given is None else command.run(given, edge)
+
+
+def load(entry: Entry) -> Command:
+    module, _, attribute = entry.place.partition(":")
+    command = getattr(import_module(module), attribute)
+    assert isinstance(command, Command)
+    return command
+
+
+def _parsed(parser: Parser, words: list[str], edge: Edge) -> Given | None:
+    if {"-h", "--help"} & set(words):
+        edge.line(parser.format_help().rstrip())
+        return None
+    return parser.parse_args(words)
+
+
+def _name(words: Sequence[str], edge: Edge) -> str | None:
+    """The command that the words begin with; None: they asked what a group can do, and were told."""
+    first, second = words[0], words[1] if len(words) > 1 else ""
+    if first in COMMANDS:
+        return first
+    group = [name for name in COMMANDS if name.startswith(f"{first} ")]
+    if not group:
+        raise _unknown(first)
+    if f"{first} {second}" in COMMANDS:
+        return f"{first} {second}"
+    if second in ("-h", "--help"):
+        edge.line(_listed(group, edge))
+        return None
+    able = ", ".join(name.split()[1] for name in group)
+    raise failure(
+        "huiyin {first}: say what to do: {able}.",
+        "huiyin {first}：请指明操作：{able}。",
+        first=first,
+        able=able,
+    )
+
+
+def _unknown(word: str) -> Failure:
+    from difflib import get_close_matches
+
+    firsts = list(dict.fromkeys(name.split()[0] for name in COMMANDS))
+    near = get_close_matches(word, firsts, 1)
+    en, zh = (f"did you mean {near[0]}?", f"是否指 {near[0]}？") if near else ("see huiyin --help.",) * 2
+    return failure(
+        "huiyin: no command is called {word!r}; {en}",
+        "huiyin：没有命令 {word!r}；{zh}",
+        word=word,
+        en=en,
+        zh=zh,
+    )
+
+
+def _listed(names: Sequence[str], edge: Edge) -> str:
+    wide = max(len(name) for name in COMMANDS)
+    rows = (f"  {name:{wide}}  {COMMANDS[name].summary.within(edge.language)}" for name in names)
+    return "\n".join(rows)
+
+
+def overview(edge: Edge) -> str:
+    """What `huiyin` alone prints."""
+    head = edge.text(
+        "huiyin · complaints, field visits and satisfaction as an event ledger\n\n"
+        "usage: huiyin COMMAND … (huiyin COMMAND --help tells more)\n",
+        "回音 · 投诉、拜访与满意度的事件账本\n\n用法：huiyin 命令 …（详见 huiyin 命令 --help）\n",
+    )
+    tail = edge.text(
+        "\nexit status: 0 done · 1 the answer is no · 2 usage, or a service out of reach",
+        "\n退出码：0 完成 · 1 结果为否 · 2 用法错误或服务不可用",
+    )
+    return f"{head}\n{_listed(list(COMMANDS), edge)}\n{tail}"
