@@ -189,12 +189,12 @@ class Policy:
                 condition = _of_pattern(where, name, pattern, bound.calendar)
                 getattr(self._handlers[pattern.on], name).append(Step(bound, condition, pattern))
         if row.rule is not None:
-            rule = _rule(where, row.rule)
-            for event_type in rule.on:
-                self._handlers[event_type].rules.append((bound, rule))
+            for rule in _rules(where, row.rule):
+                for event_type in rule.on:
+                    self._handlers[event_type].rules.append((bound, rule))
 
 
-def _rule(where: str, name: str) -> Rule:
+def _rules(where: str, name: str) -> tuple[Rule, ...]:
     if name not in RULES:
         raise PackError(f"{where}: field rule: {name!r} is no rule; known are {', '.join(sorted(RULES))}")
     return RULES[name]

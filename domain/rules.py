@@ -30,14 +30,15 @@ class Rule:
     apply: RuleFunction
 
 
-RULES: dict[str, Rule] = {}
+RULES: dict[str, tuple[Rule, ...]] = {}
+"""By name. A name may have several functions: one judged, say, and one that has others judged again."""
 
 
 def rule(name: str, *on: str, judged: bool = False) -> Callable[[RuleFunction], RuleFunction]:
     """Registers a function as the rule of this name, asked on these event types."""
 
     def register(function: RuleFunction) -> RuleFunction:
-        RULES[name] = Rule(name, on, judged, function)
+        RULES[name] = (*RULES.get(name, ()), Rule(name, on, judged, function))
         return function
 
     return register
