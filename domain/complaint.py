@@ -6,12 +6,13 @@ Source: 投诉管理规定 (000), 001-4, 001-10, 001-14; ISO 10002.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from domain.envelope import Event
 from domain.events import ComplaintClassified, ComplaintReopened
+from domain.frozen import replace
 from domain.rules import refusal, rule
 
 if TYPE_CHECKING:

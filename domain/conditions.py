@@ -1,7 +1,8 @@
 """The small language in which a pack says *when* a rule applies.
 
 A condition is a TOML table of `path = test`; all of them must hold. A path is a field of the fact
-(`final`), `state.…` for what is known of its stream, `time`, or `duty.of`: what an obligation is told apart by. A test is a plain value (equal),
+(`final`), `state.…` for what is known of its stream, `time`, `day` (the local date that the time belongs
+to; `day.text` in letters) or `duty.of`: what an obligation is told apart by. A test is a plain value (equal),
 a list (one of) or a table of the operators in :data:`OPERATORS`. Conditions are compiled once, when
 the pack is loaded, so that a wrong name dies there and not in the middle of a complaint.
 """
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from domain.working_time import Calendar, deadline, parse_period
+from domain.working_time import Calendar, deadline, local_day, parse_period
 
 if TYPE_CHECKING:
     from domain.envelope import Event
@@ -73,11 +74,17 @@ def _nearest(name: str, known: Any) -> str:
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
-def _path(path: str, fields: frozenset[str], state_fields: frozenset[str]) -> Getter:
-    if path == "time":
-        return lambda situation: situation.event.time
-    if path == "duty.of":
-        return lambda situation: situation.duty.of  # type: ignore[attr-defined]
+COMPUTED: dict[str, Callable[[Any, Calendar], Any]] = {
+    "time": lambda situation, _: situation.event.time,
+    "day": lambda situation, calendar: local_day(situation.event.time, calendar),
+    "day.text": lambda situation, calendar: local_day(situation.event.time, calendar).isoformat(),
+    "duty.of": lambda situation, _: situation.duty.of,
+}
+
+
+def _path(path: str, fields: frozenset[str], state_fields: frozenset[str], calendar: Calendar) -> Getter:
+    if (compute := COMPUTED.get(path)) is not None:
+        return lambda situation: compute(situation, calendar)
     root, _, rest = path.partition(".")
     name, known = (rest, state_fields) if root == "state" else (path, fields)
     if name not in known:
@@ -135,10 +142,14 @@ def compile_condition(
     """
 
     def to_getter(path: str) -> Getter:
-        return _path(path, fields, state_fields)
+        return _path(path, fields, state_fields, calendar)
 
     def all_of(table: Mapping[str, Any]) -> list[Condition]:
-        return [test for path, wanted in table.items() for test in _test(to_getter(path), wanted, to_getter, calendar)]
+        return [
+            test
+            for path, wanted in table.items()
+            for test in _test(to_getter(path), wanted, to_getter, calendar)
+        ]
 
     tests = all_of(when)
     if exceptions := all_of(unless):

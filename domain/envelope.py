@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Any, NoReturn
 from urllib.parse import unquote
 
@@ -37,6 +38,7 @@ __all__ = [
 ]
 
 Extensions = Mapping[str, str | int | bool]
+NO_EXTENSIONS: Extensions = MappingProxyType({})
 
 _STAMPED = ("recordedtime", "sequence", "correlationid", "causationid")  # the system's own to say
 _REQUIRED = ("specversion", "id", "source", "type", "subject", "time")
@@ -63,7 +65,7 @@ class Event:
     sequence: int | None = None
     correlationid: str | None = None
     causationid: str | None = None
-    extensions: Extensions = field(default_factory=dict)
+    extensions: Extensions = field(default_factory=lambda: NO_EXTENSIONS)
 
     @property
     def kind(self) -> str:
@@ -258,7 +260,7 @@ def _extensions(message: Mapping[str, Any]) -> Extensions:
             )
         if not isinstance(value, str | bool | int) or (isinstance(value, str) and "\0" in value):
             raise malformed(name, "must be text, a whole number or true or false", "须为文本、整数或布尔值")
-    return found
+    return found or NO_EXTENSIONS
 
 
 # ---- what we wrote ourselves ----
@@ -284,7 +286,7 @@ def read(raw: bytes | Mapping[str, Any]) -> Event:
         get("sequence"),
         get("correlationid"),
         get("causationid"),
-        {name: message[name] for name in message.keys() - _KNOWN},
+        {name: message[name] for name in message.keys() - _KNOWN} or NO_EXTENSIONS,
     )
 
 

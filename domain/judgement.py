@@ -17,6 +17,7 @@ from domain.envelope import Event
 from domain.events import ObligationMet, ViolationWithdrawn
 from domain.stream import REDERIVED, Alarm, Duty, Stream, is_system
 
+
 def judge_again(turn: Turn, stream: Stream, cause: Event) -> None:
     """Records how the verdicts on a stream change because of `cause`."""
     if not stream.began:
@@ -55,12 +56,13 @@ def _story(turn: Turn, stream: Stream, scratch: Stream) -> None:
             turn.emit(stream, event.data, event.time, cause)
 
 
-def _open(turn: Turn, stream: Stream, ideal: Duty, _cause: Event) -> None:
+def _open(turn: Turn, stream: Stream, ideal: Duty, cause: Event) -> None:
     """Records an obligation that is learned of late, without the breach that may follow it."""
     clause = stream.policy.clauses[ideal.clause]
     due = obligations.Deadline(ideal.due_at, ideal.warn_at, ideal.provisional, ())
+    opener = next((told for told in stream.story if identity(told) == ideal.opening.causationid), cause)
     opening = obligations.Opening(
-        ideal.key, ideal.of, ideal.opening, ideal.opened_at, ideal.within, due, ideal.against
+        ideal.key, ideal.of, opener, ideal.opened_at, ideal.within, due, ideal.against
     )
     obligations.announce(turn, stream, clause, opening, ideal.opened_at)
 

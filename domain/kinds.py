@@ -99,4 +99,8 @@ STATE_FIELDS: dict[str, frozenset[str]] = {name: _state_fields(kind) for name, k
 
 def kinds_of(event_type: str) -> tuple[str, ...]:
     """The kinds of stream on which an event of this type may be told."""
-    return STREAMS.get(event_type) or tuple(k for k in KINDS if k == event_type.partition(".")[0]) or tuple(KINDS)
+    return (
+        STREAMS.get(event_type)
+        or tuple(k for k in KINDS if k == event_type.partition(".")[0])
+        or tuple(KINDS)
+    )

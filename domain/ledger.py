@@ -7,11 +7,12 @@ An `eventsourcing` application whose storage is handed in. `record` answers each
 from __future__ import annotations
 
 import heapq
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 import orjson
@@ -23,6 +24,7 @@ from domain import kpi
 from domain.conditions import Situation
 from domain.engine import Turn
 from domain.envelope import Event, Rejected, digest, identity, parse_message, write
+from domain.frozen import replace
 from domain.kinds import KINDS
 from domain.links import links_of
 from domain.mapper import EventMapper, Privacy
@@ -61,13 +63,28 @@ class Incoming:
             return cls(raw, None, rejection, headers or {}, origin)
 
 
-@dataclass(slots=True)
+@dataclass
 class Outcome:
     """What came of a unit of work: the receipts, and all that was learned, in the order learned."""
 
-    receipts: list[Receipt] = field(default_factory=list)
-    lines: list[bytes] = field(default_factory=list)
-    """Recorded events, and refused and parked facts as `intake.rejected` and `intake.parked`."""
+    answers: Sequence[tuple[dict[str, Any], int | None]]
+    sequences: Sequence[int]
+    learned: Sequence[bytes | dict[str, Any]]
+
+    @cached_property
+    def receipts(self) -> list[Receipt]:
+        """One for each fact, in their order; a recorded one has its sequence in the ledger."""
+        return [
+            Receipt.model_construct(**fields, sequence=self.sequences[place])
+            if place is not None
+            else Receipt.model_construct(**fields)
+            for fields, place in self.answers
+        ]
+
+    @property
+    def lines(self) -> list[bytes]:
+        """Recorded events, and refused and parked facts as `intake.rejected` and `intake.parked`."""
+        return [line if isinstance(line, bytes) else orjson.dumps(line) for line in self.learned]
 
 
 class Ledger(Application[str]):
@@ -128,16 +145,19 @@ class Ledger(Application[str]):
         """
 
         def work(batch: Batch) -> None:
-            batch.take_all(incoming)
+            batch.know(incoming)
+            for message in incoming:
+                batch.take(message)
             batch.changes.positions.update(positions or {})
 
-        return self._work(work, now)
+        return self.work(work, now)
 
     def tick(self, now: datetime, limit: int = 500) -> Outcome:
         """What is due by now, in the order of its time; at most about `limit` subjects at a time."""
-        return self._work(lambda batch: batch.let_expire(limit), now)
+        return self.work(lambda batch: batch.let_expire(now, limit), now)
 
-    def _work(self, work: Callable[[Batch], None], now: datetime) -> Outcome:
+    def work(self, work: Callable[[Batch], None], now: datetime) -> Outcome:
+        """One unit of work, decided anew where somebody else wrote first."""
         for attempt in range(TRIES):
             try:
                 return self._try(work, now)
@@ -266,18 +286,17 @@ class Batch:
         self._touched.clear()
 
     def _schedule(self, rank: int, key: str, at: datetime | None) -> None:
-        self.changes.due[rank, key] = at
-        if at is not None and at <= self.now:
+        if at is not None and self.changes.due.get((rank, key)) != at:
             heapq.heappush(self._agenda, Due(at, rank, key))
+        self.changes.due[rank, key] = at
 
     # ---- facts
 
-    def take_all(self, incoming: Sequence[Incoming]) -> None:
+    def know(self, incoming: Sequence[Incoming]) -> None:
+        """Brings into memory what taking these facts in will need, in few questions to the storage."""
         events = [message.event for message in incoming if message.event is not None]
         self._known.update(self.unit.facts([identity(event) for event in events]))
         self.ledger.load(self.unit, [event.subject for event in events])
-        for message in incoming:
-            self.take(message)
 
     def take(self, message: Incoming) -> None:
         """One fact, to its receipt."""
@@ -383,7 +402,9 @@ class Batch:
         self._remember(event, "parked", None)
         reason = f"{event.subject} is not known yet; the fact waits up to 24 hours for it to begin."
         self._answer(event, "parked", code="unknown-stream", reason=reason)
-        self._line("intake.parked", event.subject, event.time, "unknown-stream", reason, "subject", write(event))
+        self._line(
+            "intake.parked", event.subject, event.time, "unknown-stream", reason, "subject", write(event)
+        )
         self._schedule(PARKED, event.subject, waiting[0].parked_at + PATIENCE)
 
     def _release(self, subject: str) -> None:
@@ -453,14 +474,27 @@ class Batch:
 
     # ---- time
 
-    def let_expire(self, limit: int) -> None:
-        self._agenda = list(self.unit.due(self.now, limit))
-        heapq.heapify(self._agenda)
-        self.ledger.load(self.unit, [due.key for due in self._agenda if due.rank == STREAM])
-        while self._agenda:
-            due = heapq.heappop(self._agenda)
+    def let_expire(self, until: datetime, limit: int = 500, *, virtual: bool = False) -> None:
+        """All that is due by `until`, in the order of its time. On a virtual clock, now moves with it."""
+        stored = deque(self.unit.due(until, limit))
+        self.ledger.load(self.unit, [due.key for due in stored if due.rank == STREAM])
+        while (due := self._next_due(stored, until)) is not None:
+            if virtual and due.at > self.now:
+                self.now = due.at
             _EXPIRE[due.rank](self, due.key, due.at)
             self.settle()
+
+    def _next_due(self, stored: deque[Due], until: datetime) -> Due | None:
+        """What is due first: planned in this unit of work, or before it and not planned anew since."""
+        planned = self._agenda
+        while planned and self.changes.due.get(planned[0][1:]) != planned[0].at:
+            heapq.heappop(planned)
+        while stored and stored[0][1:] in self.changes.due:
+            stored.popleft()
+        first = planned[0] if planned and planned[0].at <= until else None
+        if stored and (first is None or stored[0] < first):
+            return stored.popleft()
+        return heapq.heappop(planned) if first is not None else None
 
     def _fire(self, subject: str, at: datetime) -> None:
         stream = self.stream(subject)
@@ -484,13 +518,7 @@ class Batch:
             self.changes.outgoing.extend(_to_send(fields) for fields, _ in self.receipts)
         sequences = self.unit.save(self.changes)
         self.last = sequences[-1] if sequences else 0
-        receipts = [
-            Receipt.model_construct(**fields, sequence=sequences[place])
-            if place is not None
-            else Receipt.model_construct(**fields)
-            for fields, place in self.receipts
-        ]
-        return Outcome(receipts, [line if isinstance(line, bytes) else orjson.dumps(line) for line in self.lines])
+        return Outcome(self.receipts, sequences, self.lines)
 
 
 _EXPIRE: dict[int, Callable[[Batch, str, datetime], None]] = {

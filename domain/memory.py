@@ -66,11 +66,12 @@ class MemoryStorage:
         return self._heap[0].at if self._heap else None
 
     def due(self, until: datetime, limit: int) -> Sequence[Due]:
+        """Takes out what is due: whoever asks plans it anew, or not."""
         found = []
         while (at := self.next_due()) is not None and at <= until and len(found) < limit:
-            found.append(heapq.heappop(self._heap))
-        for due in found:
-            heapq.heappush(self._heap, due)
+            due = heapq.heappop(self._heap)
+            del self._due[due.rank, due.key]
+            found.append(due)
         return found
 
     def _stale(self, due: Due) -> bool:

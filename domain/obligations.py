@@ -76,17 +76,13 @@ def withdraw(turn: Turn, stream: Stream, duty: Duty, cause: Event, time: datetim
     escalation.stand_down(turn, stream, f"breach:{duty.key}", cause, f"withdrawn by {cause.type}")
 
 
-def open_all(
-    turn: Turn, stream: Stream, event: Event, steps: Sequence[Step], situation: Situation
-) -> None:
+def open_all(turn: Turn, stream: Stream, event: Event, steps: Sequence[Step], situation: Situation) -> None:
     for step in steps:
         if step.condition is None or step.condition(situation):
             _open(turn, stream, event, step.clause, situation)
 
 
-def _open(
-    turn: Turn, stream: Stream, event: Event, clause: BoundClause, situation: Situation
-) -> None:
+def _open(turn: Turn, stream: Stream, event: Event, clause: BoundClause, situation: Situation) -> None:
     if not _may_open(stream, clause):
         return
     of = getattr(event.data, clause.row.per) if clause.row.per else None
@@ -206,15 +202,20 @@ def warn(turn: Turn, stream: Stream, duty: Duty, time: datetime) -> None:
 
 
 def fire(turn: Turn, stream: Stream, at: datetime) -> None:
-    """Warns of and breaches what is due at this instant, unless it is paused."""
+    """Warns of and breaches what is due at this instant, unless it is paused.
+
+    What was learned late is warned of when it is learned, unless it is breached by then; a breach keeps
+    its time, and its ladder starts when it was learned.
+    """
     for duty in stream.running():
         if stream.is_paused(duty):
             continue
-        if duty.warn_at is not None and duty.warn_at <= at and not duty.warned and duty.due_at > at:
-            warn(turn, stream, duty, max(duty.warn_at, duty.opened_at))
+        learned = duty.opening.recordedtime or duty.opened_at
+        if duty.warn_at is not None and duty.warn_at <= at and not duty.warned and learned < duty.due_at:
+            warn(turn, stream, duty, max(duty.warn_at, learned))
         if duty.due_at <= at:
             time = max(duty.due_at, duty.opened_at)
-            breach(turn, stream, duty, duty.opening, time, time)
+            breach(turn, stream, duty, duty.opening, time, max(time, learned))
 
 
 def about(stream: Stream, duty: Duty, because: str) -> dict[str, Any]:

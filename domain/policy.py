@@ -12,8 +12,8 @@ from typing import Any
 
 from domain.conditions import Condition, ConditionError, compile_condition
 from domain.events import TYPES
-from domain.kpi import MEASURES
 from domain.kinds import STATE_FIELDS, kinds_of
+from domain.kpi import MEASURES
 from domain.pack import Clause, Escalation, Kpi, Ladder, Pack, PackError, Pattern, Violation, read_pack
 from domain.rules import RULES, Rule
 from domain.working_time import Calendar, Period, calendar, deadline, parse_period
@@ -123,7 +123,7 @@ class Policy:
     def with_rule(self, name: str) -> list[BoundClause]:
         return [clause for clause in self.clauses.values() if clause.row.rule == name]
 
-    @property
+    @cached_property
     def calendar(self) -> Calendar:
         """The calendar of the pack that was asked for by name (the last one)."""
         return calendar(self.packs[-1].calendar)

@@ -6,14 +6,21 @@ facts come before what falls due.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
-from domain.ledger import Incoming, Ledger
+from domain.ledger import Batch, Incoming, Ledger
 from domain.memory import MemoryStorage
 from domain.policy import Policy
 
 INSTANT = timedelta(microseconds=1)
+CACHE = 10_000
+"""How many streams stay in memory as states; the others are read again from their stored bytes."""
+CHUNK = 500
+"""How many facts are one unit of work."""
+STRETCH = timedelta(days=1)
+EVERYTHING = 1_000_000
 BEGINNING = datetime(1900, 1, 1, tzinfo=UTC)
 
 
@@ -22,31 +29,47 @@ class Simulation:
 
     def __init__(self, policy: Policy) -> None:
         self.storage = MemoryStorage()
-        self.ledger = Ledger(self.storage, self.storage.recorder, policy)
+        self.ledger = Ledger(self.storage, self.storage.recorder, policy, cache=CACHE)
         self.clock = BEGINNING
 
-    def tell(self, raw: bytes) -> list[bytes]:
-        """One fact, after all that fell due before it."""
-        incoming = Incoming.read(raw)
-        lines: list[bytes] = []
-        if incoming.event is not None and incoming.event.time > self.clock:
-            lines = self.wait(incoming.event.time - INSTANT)
-            self.clock = incoming.event.time
-        return lines + self.ledger.record([incoming], self.clock).lines
+    def tell(self, facts: Sequence[bytes]) -> list[bytes]:
+        """Facts in the order learned, each after all that fell due before it."""
+        incoming = [Incoming.read(raw) for raw in facts]
+
+        def work(batch: Batch) -> None:
+            batch.know(incoming)
+            for message in incoming:
+                if message.event is not None and message.event.time > batch.now:
+                    batch.let_expire(message.event.time - INSTANT, EVERYTHING, virtual=True)
+                    batch.now = message.event.time
+                batch.take(message)
+            self.clock = batch.now
+
+        return self.ledger.work(work, self.clock).lines
 
     def wait(self, until: datetime) -> list[bytes]:
         """Lets time pass up to and including `until`; every instant at which something is due is lived."""
         lines: list[bytes] = []
         while (at := self.storage.next_due()) is not None and at <= until:
-            lines += self.ledger.tick(at).lines
+            lines += self._live(max(at, self.clock), until)
         self.clock = max(self.clock, until)
         return lines
+
+    def _live(self, at: datetime, until: datetime) -> list[bytes]:
+        """A stretch of time that is short enough to be one unit of work."""
+        stretch = min(until, at + STRETCH)
+        return self.ledger.work(lambda batch: batch.let_expire(stretch, EVERYTHING, virtual=True), at).lines
+
+
+def _chunks(facts: Iterable[bytes]) -> Iterator[list[bytes]]:
+    told = (raw for raw in facts if raw.strip())
+    while chunk := list(islice(told, CHUNK)):
+        yield chunk
 
 
 def simulate(facts: Iterable[bytes], policy: Policy, until: datetime | None = None) -> Iterator[bytes]:
     """All that follows from the facts, up to and including `until` (default: the last fact's time)."""
     simulation = Simulation(policy)
-    for raw in facts:
-        if raw.strip():
-            yield from simulation.tell(raw)
+    for chunk in _chunks(facts):
+        yield from simulation.tell(chunk)
     yield from simulation.wait(until or simulation.clock)

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from eventsourcing.persistence import StoredEvent
 
@@ -51,8 +51,9 @@ class Outgoing:
     value: bytes
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class Due:
+class Due(NamedTuple):
+    """When something falls due; their order is the order in which they do."""
+
     at: datetime
     rank: int
     key: str

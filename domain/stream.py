@@ -14,6 +14,8 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from domain.envelope import Event
+from domain.events import Data
+from domain.frozen import replace
 from domain.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ BOOKKEEPING = ("obligation.", "violation.", "escalation.raised", "escalation.sto
 
 REDERIVED = frozenset({"complaint.classified", "complaint.reopened"})
 """Derived events of the story that are worked out anew when the story is judged again."""
+
+NOTHING = Data()
 
 _time = attrgetter("time")
 
@@ -173,25 +177,26 @@ class Stream:
     def is_paused(self, duty: Duty) -> bool:
         return duty.pauses and getattr(self.state, "paused_since", None) is not None
 
-    def timers(self) -> Iterator[datetime]:
-        for duty in self.live.values():
-            if duty.status == "open" and not self.is_paused(duty):
-                yield duty.due_at
-                if duty.warn_at is not None and not duty.warned:
-                    yield duty.warn_at
-        for alarm in self.alarms.values():
-            if alarm.status == "firing" and alarm.next_at is not None:
-                yield alarm.next_at
-        yield from KINDS[self.kind].timers(self.state)
-
     def next_due(self) -> datetime | None:
         """When time alone will next make something follow here."""
-        return min(self.timers(), default=None)
+        times = list(KINDS[self.kind].timers(self.state))
+        for duty in self.live.values():
+            if duty.status == "open" and not self.is_paused(duty):
+                times.append(duty.due_at if duty.warned or duty.warn_at is None else duty.warn_at)
+        for alarm in self.alarms.values():
+            if alarm.next_at is not None and alarm.status == "firing":
+                times.append(alarm.next_at)
+        return min(times) if times else None
+
+
+def _opening(stream: Stream, event: Event) -> Event:
+    """The opening as the obligation keeps it: with its data only where the story does not tell it."""
+    own = event.correlationid in (None, event.subject)
+    return replace(event, data=NOTHING) if own else event
 
 
 def _opened(stream: Stream, event: Event) -> None:
     data: Any = event.data
-    known = stream.duties.get(data.obligation)
     stream.live[data.obligation] = stream.duties[data.obligation] = Duty(
         data.obligation,
         data.clause,
@@ -199,7 +204,7 @@ def _opened(stream: Stream, event: Event) -> None:
         data.opened_at or event.time,
         data.due_at,
         data.warn_at,
-        known.opening if known else event,
+        _opening(stream, event),
         bool(data.pauses),
         data.duty_of,
         bool(data.provisional),
