@@ -211,9 +211,7 @@ def reopen(_turn: Turn, stream: Stream, event: Event, clause: BoundClause) -> It
         yield Emit(ComplaintReopened(reason=reason, clause=clause.id, source=clause.cites, because=reason))
 
 
-def _earlier_and_later(
-    turn: World, stream: Stream, days: float
-) -> Iterator[tuple[str, timedelta]]:
+def _earlier_and_later(turn: World, stream: Stream, days: float) -> Iterator[tuple[str, timedelta]]:
     """The customer's other complaints in the same category within so many days, and how long before."""
     mine = stream.state
     for subject, (category, received) in turn.links(f"complaints-of/{mine.customer}").items():
@@ -269,12 +267,13 @@ def classify(turn: Turn, stream: Stream, event: Event, clause: BoundClause) -> I
 
 @refusal("over-authority")
 def over_authority(world: World, stream: Stream, event: Event, clause: BoundClause, state: Any) -> bool:
-    """Compensation beyond what a granted approval, and the authority of who granted it, covers (001-10 2.9)."""
+    """Compensation beyond what an approval, and the authority of who granted it, covers (001-10 2.9)."""
     data: Any = event.data
     total = state.compensated + data.amount
     about = world.links(f"approvals-about/{stream.subject}")
     named = [f"approval/{data.approval}"] if data.approval else list(about)
-    return not any(_covers(world, subject, total, clause, event.time) for subject in named if subject in about)
+    known = [approval for approval in named if approval in about]
+    return not any(_covers(world, approval, total, clause, event.time) for approval in known)
 
 
 def _covers(world: World, approval: str, total: float, clause: BoundClause, at: datetime) -> bool:

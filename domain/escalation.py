@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from domain.envelope import Event
 from domain.events import EscalationRaised, EscalationStoodDown
-from domain.pack import SEVERITIES, Ladder
+from domain.pack import SEVERITIES, Ladder, Severity
 from domain.stream import Alarm, Duty, Stream
 from domain.working_time import deadline
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from domain.policy import BoundClause, Step
 
 
-def at_least(severity: str, floor: str) -> str:
-    return max(severity, floor, key=SEVERITIES.index)  # type: ignore[arg-type]
+def at_least(severity: Severity, floor: Severity) -> Severity:
+    return max(severity, floor, key=SEVERITIES.index)
 
 
-def severity_of(turn: Turn, stream: Stream, severity: str) -> str:
+def severity_of(turn: Turn, stream: Stream, severity: Severity) -> Severity:
     """Every escalation about a key customer's complaint is at least high (clause general.key-account)."""
     customer = getattr(stream.state, "customer", None)
     if stream.kind != "complaint" or customer is None:
@@ -67,7 +67,7 @@ def _raise(
     turn: Turn,
     stream: Stream,
     clause: BoundClause,
-    alarm: tuple[str, int, str, Ladder],
+    alarm: tuple[str, int, Severity, Ladder],
     at: datetime,
     cause: Event,
     reason: str,

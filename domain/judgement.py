@@ -16,6 +16,7 @@ from domain.engine import Turn, identity
 from domain.envelope import Event
 from domain.events import ObligationMet, ViolationWithdrawn
 from domain.stream import REDERIVED, Alarm, Duty, Stream, is_system
+from domain.working_time import Deadline
 
 
 def judge_again(turn: Turn, stream: Stream, cause: Event) -> None:
@@ -59,7 +60,7 @@ def _story(turn: Turn, stream: Stream, scratch: Stream) -> None:
 def _open(turn: Turn, stream: Stream, ideal: Duty, cause: Event) -> None:
     """Records an obligation that is learned of late, without the breach that may follow it."""
     clause = stream.policy.clauses[ideal.clause]
-    due = obligations.Deadline(ideal.due_at, ideal.warn_at, ideal.provisional, ())
+    due = Deadline(ideal.due_at, ideal.warn_at, ideal.provisional, ())
     opener = next((told for told in stream.story if identity(told) == ideal.opening.causationid), cause)
     opening = obligations.Opening(
         ideal.key, ideal.of, opener, ideal.opened_at, ideal.within, due, ideal.against
@@ -85,7 +86,7 @@ def _withdraw(turn: Turn, stream: Stream, ideal: Duty, cause: Event) -> None:
 
 
 def _move(turn: Turn, stream: Stream, ideal: Duty, cause: Event) -> None:
-    due = obligations.Deadline(ideal.due_at, ideal.warn_at, ideal.provisional, ())
+    due = Deadline(ideal.due_at, ideal.warn_at, ideal.provisional, ())
     obligations.move(turn, stream, stream.duties[ideal.key], due, cause)
 
 

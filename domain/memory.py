@@ -67,7 +67,7 @@ class MemoryStorage:
 
     def due(self, until: datetime, limit: int) -> Sequence[Due]:
         """Takes out what is due: whoever asks plans it anew, or not."""
-        found = []
+        found: list[Due] = []
         while (at := self.next_due()) is not None and at <= until and len(found) < limit:
             due = heapq.heappop(self._heap)
             del self._due[due.rank, due.key]

@@ -19,6 +19,7 @@ from domain.frozen import replace
 from domain.kinds import KINDS
 
 if TYPE_CHECKING:
+    from domain.pack import Severity
     from domain.policy import Policy
 
 SYSTEM = "/huiyin"
@@ -69,7 +70,7 @@ class Alarm:
     clause: str
     about: str | None
     level: int
-    severity: str
+    severity: Severity
     next_at: datetime | None
     status: str = "firing"
 
