@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import NamedTuple
 
 from api.cli.command import Command, Given, Parser
@@ -58,7 +59,15 @@ OUT_OF_REACH: Mapping[str, Text] = {
 }
 """What a library's errors mean to whoever runs a command, by the package they come from."""
 
-KNOWN = ("PackError", "PeriodError", "SettingError", "TopicsDiffer", "ChildFailed", "JarsUnavailable")
+KNOWN = (
+    "PackError",
+    "MapError",
+    "PeriodError",
+    "SettingError",
+    "TopicsDiffer",
+    "ChildFailed",
+    "JarsUnavailable",
+)
 """Errors of ours whose message is the line to print."""
 
 
@@ -80,8 +89,9 @@ def run(words: Sequence[str], edge: Edge) -> int:
         return int(end.code or 0)
     except Exception as problem:
         text = explained(problem)
-        if text is None:
+        if text is None and edge.environ.get("HUIYIN_DEBUG"):
             raise
+        text = text or fault(problem)
         edge.note(_one_line(text.within(edge.language)))
         return WRONG
 
@@ -95,6 +105,19 @@ def explained(problem: Exception) -> Text | None:
         why = _one_line(str(problem)).rstrip(".") or type(problem).__name__
         return Text(*(text.format(why=why) for text in OUT_OF_REACH[package]))
     return None
+
+
+def fault(problem: Exception) -> Text:
+    """A fault of the program, as one line: what, and where in it."""
+    trace = problem.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else "?"
+    what = f"{type(problem).__name__}: {problem} ({where})"
+    return Text(
+        f"huiyin: a fault of the program: {what}; HUIYIN_DEBUG=1 shows all of it.",
+        f"huiyin：程序错误：{what}；设 HUIYIN_DEBUG=1 可查看详情。",
+    )
 
 
 def _one_line(text: str) -> str:
