@@ -1,70 +1,32 @@
 """KPIs: figures measured over windows, missed at the window's end or at once when they cannot be saved.
 
-A measure turns recorded events into parts of a window's document, and a document into the figure. A part
-has a name, so that a late fact can correct it. Windows are of the pack's local calendar, and what
-happens at 24:00 of a window's last day belongs to it.
+`domain.measures` says what a figure is made of. Here its parts are kept in documents, one for each subject
+and window, and a figure is judged when its window ends; when it is lost before; and when a late fact
+changes it. Windows are of the pack's local calendar, and what happens at 24:00 of a window's last day
+belongs to it. A document's `said` is what was last said of each figure that was missed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
+from domain import holding
 from domain.envelope import Event
 from domain.events import KpiMissed, KpiRestated
-from domain.working_time import Window, window
+from domain.measures import MEASURES, Figures, Part, View, held_in, instant
+from domain.working_time import Window, window, window_named
 
 if TYPE_CHECKING:
     from domain.engine import Turn
-    from domain.policy import BoundKpi
+    from domain.policy import BoundKpi, Policy
     from domain.stream import Stream
 
 Document = dict[str, Any]
 
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One contribution to a window's figure; a value of None takes it back."""
-
-    subject: str
-    at: datetime
-    name: str
-    value: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """How a figure is made: the events that contribute, and the figure of all parts (None: nothing to
-    measure). `at_once`: whether it can only get worse, so that it may be lost before its window ends."""
-
-    on: tuple[str, ...]
-    parts: Callable[[Stream, Event, BoundKpi], Iterator[Part]]
-    figure: Callable[[Mapping[str, Any]], float | None]
-    at_once: bool = False
-
-
-def _breaches(stream: Stream, event: Event, kpi: BoundKpi) -> Iterator[Part]:
-    """Breaches of one clause, counted against whom they count."""
-    data: Any = event.data
-    if data.clause == kpi.row.params["clause"] and data.duty_of:
-        at = max(data.due_at, data.opened_at or data.due_at)
-        value = 1 if event.type == "obligation.breached" else None
-        yield Part(f"staff/{data.duty_of}", at, f"{stream.subject} {data.obligation}", value)
-
-
-def count(parts: Mapping[str, Any]) -> float | None:
-    return len(parts)
-
-
-MEASURES: dict[str, Measure] = {
-    "breaches": Measure(("obligation.breached", "obligation.withdrawn"), _breaches, count, at_once=True),
-}
-
-
-def window_key(kpi: BoundKpi, subject: str, name: str) -> str:
-    return f"{kpi.row.id} {subject} {name}"
+INSTANT = timedelta(microseconds=1)
 
 
 class Windows(Protocol):
@@ -74,86 +36,236 @@ class Windows(Protocol):
     def keep(self, key: str, document: Document, due: datetime | None) -> None: ...
 
 
+def home(kpi: BoundKpi) -> str:
+    """The name under which a KPI's documents are kept: its feed's where that is shared in the pack."""
+    feed = MEASURES[kpi.row.measure].feed
+    return f"{kpi.pack.id}:{feed.name}" if feed.shared else kpi.row.id
+
+
+def _base(kpi: BoundKpi) -> str:
+    return "day" if MEASURES[kpi.row.measure].feed.shared else kpi.row.window
+
+
+def _span(kpi: BoundKpi, at: datetime) -> Window:
+    return window(kpi.row.window, at, kpi.calendar)
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """The documents of one home and subject, the KPIs measured by them, and the turn they are worked in."""
+
+    turn: Turn
+    windows: Windows
+    name: str
+    subject: str
+    kpis: Sequence[BoundKpi]
+    ending: bool = False
+
+    def key(self, span: Window) -> str:
+        return f"{self.name} {self.subject} {span.name}"
+
+    def read(self, span: Window) -> Document:
+        return self.windows.window(self.key(span)) or {"parts": {}, "said": {}}
+
+    def keep(self, span: Window, document: Document) -> None:
+        running = span.end > self.turn.now or (span.end == self.turn.now and not self.ending)
+        self.windows.keep(self.key(span), document, span.end if running else None)
+
+    def open(self, span: Window) -> None:
+        """Sees to it that the window's end will be noticed."""
+        if self.windows.window(self.key(span)) is None:
+            self.windows.keep(self.key(span), {"parts": {}, "said": {}}, span.end)
+
+    def ended(self, span: Window) -> bool:
+        return span.end < self.turn.now
+
+    def held(self) -> Mapping[str, Any]:
+        return self.turn.world.links(holding.key(self.subject.partition("/")[2]))
+
+    def parts(self, span: Window) -> Mapping[str, Any]:
+        """All parts of a window; those of a long one lie in the documents of its days."""
+        kpi = self.kpis[0]
+        first, last = (day.toordinal() for day in _days(span, kpi))
+        if _base(kpi) != "day" or first == last:
+            return dict(self.read(span)["parts"])
+        names = (date.fromordinal(day).isoformat() for day in range(first, last + 1))
+        days = (self.read(window_named(name, kpi.calendar)) for name in names)
+        return {name: value for day in days for name, value in day["parts"].items()}
+
+
+def _days(span: Window, kpi: BoundKpi) -> tuple[date, date]:
+    """The first and the last day of a window."""
+    return kpi.calendar.local(span.start).date(), (kpi.calendar.local(span.end) - timedelta(days=1)).date()
+
+
 def observe(turn: Turn, windows: Windows, stream: Stream, event: Event) -> None:
     """Takes a recorded event into the figures it contributes to."""
-    for kpi in stream.policy.kpis_on(event.type):
-        measure = MEASURES[kpi.row.measure]
-        for part in measure.parts(stream, event, kpi):
-            _contribute(turn, windows, kpi, part, event)
+    for name, kpis in _by_home(stream.policy.kpis_on(event.type)).items():
+        feed = MEASURES[kpis[0].row.measure].feed
+        for part in feed.parts(stream, event, kpis[0]):
+            _add(Books(turn, windows, name, part.subject, kpis), part, event)
+        if event.type in holding.CHANGES:
+            for staff in holding.holders(stream):
+                _hold(Books(turn, windows, name, f"staff/{staff}", kpis), event)
 
 
-def _contribute(turn: Turn, windows: Windows, kpi: BoundKpi, part: Part, cause: Event) -> None:
-    span = window(kpi.row.window, part.at, kpi.calendar)
-    key = window_key(kpi, part.subject, span.name)
-    before = windows.window(key) or {"parts": {}, "missed": None}
-    parts = {**before["parts"], part.name: part.value}
-    document = {**before, "parts": {name: value for name, value in parts.items() if value is not None}}
-    document["missed"] = _state(turn, kpi, part.subject, span, document, cause)
-    ended = span.end < turn.now
-    measure = MEASURES[kpi.row.measure]
-    windows.keep(key, document, None if ended or measure.at_once else span.end)
+def _by_home(kpis: Iterable[BoundKpi]) -> dict[str, list[BoundKpi]]:
+    homes: dict[str, list[BoundKpi]] = {}
+    for kpi in kpis:
+        homes.setdefault(home(kpi), []).append(kpi)
+    return homes
 
 
-def _state(
-    turn: Turn, kpi: BoundKpi, subject: str, span: Window, document: Document, cause: Event
-) -> float | None:
-    """The figure last said to be missed, after saying what there is to say now; None: nothing was."""
-    measure, said = MEASURES[kpi.row.measure], document["missed"]
-    ended = turn.now > span.end
-    if not (ended or measure.at_once):
-        return said
-    figure = measure.figure(document["parts"])
-    missed = figure is not None and kpi.row.missed(figure)
-    if said is None and missed:
-        return _miss(turn, kpi, subject, span, figure, cause, span.end if ended else cause.time)
-    if said is not None and figure != said and (ended or not missed):
-        return _restate(turn, kpi, subject, span, figure, cause, missed)
-    return said
-
-
-def expire(turn: Turn, windows: Windows, kpi: BoundKpi, subject: str, at: datetime) -> None:
-    """The end of a window: the figure is measured."""
-    span = window(kpi.row.window, at, kpi.calendar)
-    key = window_key(kpi, subject, span.name)
-    document = windows.window(key)
-    if document is None:
+def _add(books: Books, part: Part, cause: Event) -> None:
+    """Takes a part into its document, and judges what can no longer wait."""
+    kpi = books.kpis[0]
+    span = window(_base(kpi), part.at, kpi.calendar)  # type: ignore[arg-type]
+    known = books.windows.window(books.key(span))
+    document = known or {"parts": {}, "said": {}}
+    if document["parts"].get(part.name) == part.value:
         return
-    figure = MEASURES[kpi.row.measure].figure(document["parts"])
-    if document["missed"] is None and figure is not None and kpi.row.missed(figure):
-        missed = _miss(turn, kpi, subject, span, figure, None, span.end)
-        windows.keep(key, {**document, "missed": missed}, None)
-    else:
-        windows.keep(key, document, None)
+    parts = {**document["parts"], part.name: part.value}
+    kept = {name: value for name, value in parts.items() if value is not None}
+    books.keep(span, {**document, "parts": kept})
+    if known is None or books.ended(span):
+        _open_longer(books, part.at)
+    _judge_now(books, part.at, cause)
 
 
-def _fields(kpi: BoundKpi, span: Window, figure: float, because: str) -> dict[str, Any]:
-    return {
-        "clause": kpi.row.id,
-        "source": kpi.cites,
-        "because": because,
-        "kpi": kpi.row.id,
-        "window": span.name,
-        "value": figure,
-        "threshold": kpi.row.threshold,
-    }
+def _open_longer(books: Books, at: datetime) -> None:
+    for kpi in books.kpis:
+        books.open(_span(kpi, at))
 
 
-def _miss(
-    turn: Turn, kpi: BoundKpi, subject: str, span: Window, figure: float | None, cause: Event | None, at: datetime
-) -> float:
-    assert figure is not None
-    limit = "at least" if kpi.row.at_least is not None else "at most"
-    because = f"{figure:g} in {span.name}, {limit} {kpi.row.threshold:g}"
-    target = turn.world.stream(subject)
-    turn.emit(target, KpiMissed(**_fields(kpi, span, figure, because)), at, cause)
-    return figure
+def _judge_now(books: Books, at: datetime, cause: Event) -> None:
+    for kpi in books.kpis:
+        span = _span(kpi, at)
+        if MEASURES[kpi.row.measure].moments is not None or books.ended(span):
+            _judge(books, kpi, span, books.parts(span), cause)
 
 
-def _restate(
-    turn: Turn, kpi: BoundKpi, subject: str, span: Window, figure: float | None, cause: Event, missed: bool
-) -> float | None:
-    value = 0 if figure is None else figure
-    because = f"{cause.type} of {cause.time.isoformat()} changed the figure to {value:g}"
-    target = turn.world.stream(subject)
-    turn.emit(target, KpiRestated(**_fields(kpi, span, value, because)), turn.now, cause)
-    return value if missed else None
+def _hold(books: Books, event: Event) -> None:
+    """Who holds a customer is measured, whatever else happens, in every window from then on."""
+    for kpi in books.kpis:
+        if not MEASURES[kpi.row.measure].of_holders:
+            continue
+        for span in _windows(kpi, event.time, books.turn.now):
+            books.open(span)
+            if books.ended(span):
+                _judge(books, kpi, span, books.parts(span), event)
+
+
+def _windows(kpi: BoundKpi, since: datetime, until: datetime) -> Iterator[Window]:
+    span = _span(kpi, since)
+    yield span
+    while span.end < until:
+        span = _span(kpi, span.end + INSTANT)
+        yield span
+
+
+def expire(turn: Turn, windows: Windows, policy: Policy, key: str) -> None:
+    """The end of a window: its figures are measured, and the next window opens for who holds a customer."""
+    name, _, rest = key.partition(" ")
+    subject, _, label = rest.rpartition(" ")
+    kpis = [kpi for kpi in policy.kpis.values() if home(kpi) == name]
+    if not kpis:
+        return
+    books = Books(turn, windows, name, subject, kpis, ending=True)
+    span = window_named(label, kpis[0].calendar)
+    books.windows.keep(key, books.read(span), None)
+    ending = [kpi for kpi in kpis if _span(kpi, span.end) == span]
+    parts = books.parts(span) if ending else {}
+    for kpi in ending:
+        _judge(books, kpi, span, parts, None)
+    _open_next(books, ending, span)
+
+
+def _open_next(books: Books, ending: Iterable[BoundKpi], span: Window) -> None:
+    for kpi in ending:
+        following = _span(kpi, span.end + INSTANT)
+        if MEASURES[kpi.row.measure].of_holders and held_in(books.held(), following):
+            books.open(following)
+
+
+def _judge(
+    books: Books, kpi: BoundKpi, span: Window, parts: Mapping[str, Any], cause: Event | None
+) -> None:
+    """Says what there is to say of a KPI's figures in a window; `cause` is None at the window's end."""
+    measure = MEASURES[kpi.row.measure]
+    view = View(parts, lambda: held_in(books.held(), span), kpi.row.params)
+    figures, document = measure.figures(view), books.read(span)
+    said = dict(document["said"])
+    for dimension in dict.fromkeys([*figures, *_dimensions(said, kpi)]):
+        verdict = Verdict(books, kpi, span, dimension, figures.get(dimension), cause, _lost_at(kpi, parts))
+        verdict.record(said)
+    if said != document["said"]:
+        books.keep(span, {**document, "said": said})
+
+
+def _dimensions(said: Figures, kpi: BoundKpi) -> Iterator[str]:
+    for name in said:
+        of, _, dimension = name.partition("/")
+        if of == kpi.row.id:
+            yield dimension
+
+
+def _lost_at(kpi: BoundKpi, parts: Mapping[str, Any]) -> datetime | None:
+    """When a figure that can only grow went past its limit; None where it did not, or is no such figure."""
+    moments = MEASURES[kpi.row.measure].moments
+    counted = moments(parts) if moments else []
+    limit = int(kpi.row.threshold)
+    return instant(counted[limit]) if moments and len(counted) > limit else None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is to be said of one figure, given what was said of it before."""
+
+    books: Books
+    kpi: BoundKpi
+    span: Window
+    dimension: str
+    figure: float | None
+    cause: Event | None
+    lost_at: datetime | None
+
+    @property
+    def missed(self) -> bool:
+        return self.figure is not None and self.kpi.row.missed(self.figure)
+
+    def record(self, said: Figures) -> None:
+        """Missed once a window; afterwards what changes it after the end, or saves it before."""
+        name = f"{self.kpi.row.id}/{self.dimension}"
+        over = self.cause is None or self.books.ended(self.span)
+        if name not in said:
+            if self.missed and self.figure is not None:
+                self._emit(KpiMissed, self.figure, self.span.end if over else self._lost())
+                said[name] = self.figure
+            return
+        value = self.kpi.row.threshold if self.figure is None else self.figure
+        turned = self.missed != self.kpi.row.missed(said[name])
+        if self.cause is not None and value != said[name] and (over or turned):
+            self._emit(KpiRestated, value, self.books.turn.now)
+        if over or turned:
+            said[name] = value
+
+    def _lost(self) -> datetime:
+        return self.kpi.calendar.local(self.lost_at) if self.lost_at else self.books.turn.now
+
+    def _emit(self, data: type[KpiMissed] | type[KpiRestated], value: float, at: datetime) -> None:
+        turn, row = self.books.turn, self.kpi.row
+        limit = "at least" if row.at_least is not None else "at most"
+        because = f"{value:g} in {self.span.name}, {limit} {row.threshold:g}"
+        if data is KpiRestated and self.cause is not None:
+            because += f", by {self.cause.type} of {self.cause.time.isoformat()}"
+        said = data(
+            clause=row.id,
+            source=self.kpi.cites,
+            because=because,
+            kpi=row.id,
+            window=self.span.name,
+            value=value,
+            threshold=row.threshold,
+            dimension=self.dimension or None,
+        )
+        turn.emit(turn.world.stream(self.books.subject), said, at, self.cause)

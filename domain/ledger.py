@@ -112,7 +112,7 @@ class Ledger(Application[str]):
         self._policies: dict[str, Policy] = {}
         self.know_policy(policy)
 
-    def construct_env(self, name: str, env: Any = None) -> Environment:  # type: ignore[override]
+    def construct_env(self, name: str, env: Any = None) -> Environment:
         """Nothing is read from the process environment."""
         return Environment(name, env)
 
@@ -503,11 +503,8 @@ class Batch:
         self._touched[subject] = stream
 
     def _end_window(self, key: str, at: datetime) -> None:
-        name, subject, _ = key.split(" ")
-        bound = self.policy.kpis.get(name)
         self._schedule(WINDOW, key, None)
-        if bound is not None:
-            kpi.expire(self.turn(), self, bound, subject, at)
+        kpi.expire(self.turn(), self, self.policy, key)
 
     # ---- the end
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from domain import holding, visit
 from domain.envelope import Event
 from domain.stream import Stream
 
@@ -27,13 +28,19 @@ def _approval(_stream: Stream, event: Event) -> Iterator[Link]:
         yield f"approvals-about/{data.about}", event.subject, True
 
 
-LINKS: dict[str, Callable[[Stream, Event], Iterator[Link]]] = {
-    "complaint.received": _complaint,
-    "approval.requested": _approval,
+Maker = Callable[[Stream, Event], Iterator[Link]]
+
+LINKS: dict[str, tuple[Maker, ...]] = {
+    "complaint.received": (_complaint,),
+    "approval.requested": (_approval,),
+    "customer.filed": (holding.held,),
+    "customer.reassigned": (holding.held,),
+    "visit.planned": (visit.first_arrival_link,),
+    "visit.started": (visit.first_arrival_link,),
 }
 
 
 def links_of(stream: Stream, event: Event) -> Iterator[Link]:
     """The links that an event, just taken in by its stream, makes or ends."""
-    make = LINKS.get(event.type)
-    return make(stream, event) if make else iter(())
+    for make in LINKS.get(event.type, ()):
+        yield from make(stream, event)

@@ -13,7 +13,7 @@ from typing import Any
 from domain.conditions import Condition, ConditionError, compile_condition
 from domain.events import TYPES
 from domain.kinds import STATE_FIELDS, kinds_of
-from domain.kpi import MEASURES
+from domain.measures import MEASURES
 from domain.pack import Clause, Escalation, Kpi, Ladder, Pack, PackError, Pattern, Violation, read_pack
 from domain.rules import RULES, Rule
 from domain.working_time import Calendar, Period, calendar, deadline, parse_period

@@ -1,12 +1,25 @@
-"""A member of staff: role, place in the house, and whether they are still there."""
+"""A member of staff: role, place in the house, and whether they are still there.
+
+Source: 001-5 16.4 (handover); 000 4 (random-sample evaluation).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
+from domain import holding
+from domain.draw import draw, seed_of
 from domain.envelope import Event
+from domain.events import EvaluationSampled
+from domain.frozen import replace
+from domain.rules import rule
+
+if TYPE_CHECKING:
+    from domain.engine import Emit, Owe, Turn
+    from domain.policy import BoundClause
+    from domain.stream import Stream
 
 KIND = "staff"
 
@@ -27,9 +40,8 @@ INITIAL = Staff()
 
 def _joined(state: Staff, event: Event) -> Staff:
     data: Any = event.data
-    return replace(
-        state, role=data.role, department=data.department, branch=data.branch, manager=data.manager, left=False
-    )
+    place = {name: getattr(data, name) for name in ("role", "department", "branch", "manager")}
+    return replace(state, **place, left=False)
 
 
 def _left(state: Staff, _event: Event) -> Staff:
@@ -37,3 +49,36 @@ def _left(state: Staff, _event: Event) -> Staff:
 
 
 EVOLVE: dict[str, Callable[[Staff, Event], Staff]] = {"staff.joined": _joined, "staff.left": _left}
+
+
+def _held(turn: Turn, stream: Stream, event: Event) -> list[str]:
+    staff = stream.subject.partition("/")[2]
+    return sorted(holding.held_at(turn.world.links(holding.key(staff)), event.time))
+
+
+@rule("handover", "staff.left")
+def owe_handover(turn: Turn, stream: Stream, event: Event, _clause: BoundClause) -> Iterator[Owe]:
+    """Each customer that somebody who leaves holds is handed over (001-5 16.4)."""
+    from domain.engine import Owe
+
+    staff = stream.subject.partition("/")[2]
+    for customer in _held(turn, stream, event):
+        yield Owe(f"customer/{customer}", of=staff)
+
+
+@rule("sample-evaluation", "evaluation.requested")
+def sample_evaluation(turn: Turn, stream: Stream, event: Event, clause: BoundClause) -> Iterator[Emit]:
+    """Draws among the customers held at the time; where nobody gave a seed it comes from the request's
+    identity, so that nobody chose it (000 4)."""
+    from domain.engine import Emit
+
+    data: Any = event.data
+    held = _held(turn, stream, event)
+    seed = data.seed if data.seed is not None else seed_of(event.source, event.id)
+    drawn = draw(held, data.n, seed)
+    because = f"{len(drawn)} of {len(held)} customers held, drawn with seed {seed}"
+    yield Emit(
+        EvaluationSampled(
+            customers=drawn, seed=seed, clause=clause.id, source=clause.cites, because=because
+        )
+    )

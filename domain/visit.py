@@ -5,12 +5,21 @@ Source: 徐州市烟草公司客户经理工作规范 (003); 001-13; 004.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from domain.envelope import Event
+from domain.events import ViolationFound
+from domain.frozen import replace
+from domain.rules import rule
+from domain.working_time import deadline, local_day, parse_period
+
+if TYPE_CHECKING:
+    from domain.engine import Emit, Owe, Rejudge, Turn
+    from domain.policy import BoundClause
+    from domain.stream import Stream
 
 KIND = "visit"
 
@@ -63,8 +72,9 @@ def _started(state: Visit, event: Event) -> Visit:
 
 
 def _rescheduled(state: Visit, event: Event) -> Visit:
+    """The appointment was for the old date; none is known for the new one."""
     data: Any = event.data
-    return replace(state, date=data.date)
+    return replace(state, date=data.date, appointment=None)
 
 
 def _ended(state: Visit, event: Event) -> Visit:
@@ -101,3 +111,112 @@ def incomplete(state: Visit, event: Event) -> str | None:
     if event.type != "visit.started" or state.planned:
         return None
     return next((name for name in ("customer", "manager", "mode") if getattr(event.data, name) is None), None)
+
+
+# ---- 003 六.1: a manager's first planned on-site visit of the day starts by 08:30
+
+
+def _arrived(state: Visit) -> bool:
+    return state.started_at is not None and state.planned and state.mode == "on-site"
+
+
+def _arrivals(stream: Stream, clause: BoundClause) -> str:
+    """The link under which the planned on-site visits of a manager's day are found."""
+    return f"first-arrivals/{stream.state.manager}/{local_day(stream.state.started_at, clause.calendar)}"
+
+
+def first_arrival_link(stream: Stream, _event: Event) -> Iterator[tuple[str, str, Any]]:
+    """Known once the visit has started; a plan learned late makes a visit that started a planned one."""
+    if _arrived(stream.state):
+        for clause in stream.policy.with_rule("first-arrival"):
+            yield _arrivals(stream, clause), stream.subject, stream.state.started_at.isoformat()
+
+
+def _first(arrivals: Mapping[str, str]) -> str | None:
+    """The visit that started first; of two at one instant the one with the lower id."""
+    starts = [(datetime.fromisoformat(start), visit) for visit, start in arrivals.items()]
+    return min(starts)[1] if starts else None
+
+
+@rule("first-arrival", "visit.started", judged=True)
+def first_arrival(turn: Turn, stream: Stream, event: Event, clause: BoundClause) -> Iterator[Emit]:
+    """The manager's first planned on-site visit of the day started too late (003 六.1)."""
+    from domain.engine import Emit, identity
+
+    if not _arrived(stream.state) or not _is_after(event.time, clause):
+        return
+    if _first(turn.world.links(_arrivals(stream, clause))) == stream.subject:
+        detail = "late-first-arrival"
+        yield Emit(
+            ViolationFound(
+                clause=clause.id,
+                source=clause.cites,
+                because=f"visit.started at {event.time.isoformat()}: {clause.row.text.en}",
+                violation=f"{clause.id}:{detail}:{identity(event)}",
+                detail=detail,
+            )
+        )
+
+
+def _is_after(at: datetime, clause: BoundClause) -> bool:
+    hour, _, minute = clause.row.params["by"].partition(":")
+    day = local_day(at, clause.calendar).toordinal()
+    return at > clause.calendar.clock(day, int(hour) * 3600 + int(minute) * 60)
+
+
+@rule("first-arrival", "visit.started", "visit.planned")
+def no_longer_first(turn: Turn, stream: Stream, _event: Event, clause: BoundClause) -> Iterator[Rejudge]:
+    """What is learned late may show that another visit was not the day's first."""
+    from domain.engine import Rejudge
+
+    if not _arrived(stream.state):
+        return
+    arrivals = turn.world.links(_arrivals(stream, clause))
+    others = {visit: start for visit, start in arrivals.items() if visit != stream.subject}
+    if others and _first(arrivals) == stream.subject:
+        yield Rejudge(str(_first(others)))
+
+
+# ---- 003 五(一): the manager's day is summed up
+
+
+@rule("day-summary", "visit.started")
+def owe_day_summary(turn: Turn, stream: Stream, event: Event, clause: BoundClause) -> Iterator[Owe]:
+    """The day's first visit makes its summary due, unless it was summed up before."""
+    from domain.engine import Owe
+
+    day = local_day(event.time, clause.calendar)
+    subject = f"staff/{stream.state.manager}"
+    if not _summed_up(turn.world.stream(subject), day, event.time, clause):
+        yield Owe(subject, of=day.isoformat())
+
+
+def _summed_up(manager: Stream, day: date, before: datetime, clause: BoundClause) -> bool:
+    """Whether the day was summed up by then; only what was told since its first instant is looked at."""
+    start = clause.calendar.start_of(day.toordinal())
+    for event in reversed(manager.story):
+        if event.time <= start:
+            return False
+        if event.type == "day.summarised" and event.time <= before:
+            return True
+    return False
+
+
+# ---- 003 七: what is known of a visit is kept
+
+
+@rule("retention")
+def retention(_turn: Turn, _stream: Stream, _event: Event, _clause: BoundClause) -> None:
+    """Asked by no event: erasure looks it up with `kept_until`."""
+
+
+def kept_until(stream: Stream) -> datetime | None:
+    """Until when nothing about a visit may be erased or expire; None where no rule of its policy says so."""
+    if stream.kind != KIND or not stream.story:
+        return None
+    latest = stream.story[-1].time
+    ends = [
+        deadline(latest, parse_period(clause.row.params["for"]), clause.calendar).due_at
+        for clause in stream.policy.with_rule("retention")
+    ]
+    return max(ends, default=None)
