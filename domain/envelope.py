@@ -130,15 +130,15 @@ def _text(message: Mapping[str, Any]) -> str:
 
 def _attribute(name: str, value: str | bytes) -> dict[str, str]:
     """One header as an attribute; HTTP percent-encodes what its headers cannot carry."""
+    if name != "content-type" and not name.startswith(("ce_", "ce-")):
+        return {}
     try:
         text = value.decode() if isinstance(value, bytes) else value
     except UnicodeDecodeError:
-        raise malformed(name[3:] or None, "must be UTF-8", "须为 UTF-8 编码") from None
+        raise malformed(name[3:SHOWN], "must be UTF-8", "须为 UTF-8 编码") from None
     if name == "content-type":
         return {"datacontenttype": text}
-    if name.startswith("ce-"):
-        return {name[3:]: unquote(text)}
-    return {name[3:]: text} if name.startswith("ce_") else {}
+    return {name[3:]: unquote(text) if name.startswith("ce-") else text}
 
 
 def _fact(message: object) -> Event:
@@ -286,7 +286,7 @@ def read(raw: bytes | Mapping[str, Any]) -> Event:
         get("sequence"),
         get("correlationid"),
         get("causationid"),
-        {name: message[name] for name in message.keys() - _KNOWN} or NO_EXTENSIONS,
+        {name: message[name] for name in message if name not in _KNOWN} or NO_EXTENSIONS,
     )
 
 
