@@ -1,0 +1,1 @@
+"""Read models: recorded events folded to rows, and nothing decided again."""

@@ -1,0 +1,93 @@
+"""Answers in pages: filters from a fixed table, and a cursor that says where the next page begins."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from psycopg import Connection
+from psycopg.rows import dict_row
+
+from projections.table import Row
+
+MOST = 500
+"""Rows on one page, at most."""
+
+
+class BadQuery(ValueError):
+    """A filter or cursor that cannot be used; the message says which and why."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some rows, and the cursor of the next page; None on the last."""
+
+    items: list[Row]
+    next: str | None
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A list that can be filtered and paged: its SELECT … FROM …, its filters and its total order.
+
+    `order` are columns of the result with their SQL expression and type, all in one direction; together
+    they tell any two rows apart.
+    """
+
+    select: str
+    filters: Mapping[str, str]
+    order: Sequence[tuple[str, str, str]]
+    descending: bool = False
+
+    def page(
+        self, connection: Connection[Any], limit: int = 50, cursor: str | None = None, **wanted: Any
+    ) -> Page:
+        """One page of the rows that pass all filters given; a filter of None is not given.
+
+        Raises:
+            BadQuery: no such filter, or a cursor of another list.
+        """
+        given = {name: value for name, value in wanted.items() if value is not None}
+        if unknown := given.keys() - self.filters.keys():
+            raise BadQuery(f"no filter {sorted(unknown)[0]!r}; there are {', '.join(self.filters)}")
+        limit = max(1, min(limit, MOST))
+        where = [self.filters[name] for name in given]
+        if cursor is not None:
+            where.append(self._after())
+            given |= self._decode(cursor)
+        rows = _rows(connection, self._query(where), {**given, "limit": limit + 1})
+        more = len(rows) > limit
+        return Page(rows[:limit], self._encode(rows[limit - 1]) if more else None)
+
+    def _query(self, where: Sequence[str]) -> str:
+        way = " DESC" if self.descending else ""
+        order = ", ".join(f"{expression}{way}" for _, expression, _ in self.order)
+        conditions = f" WHERE {' AND '.join(where)}" if where else ""
+        return f"{self.select}{conditions} ORDER BY {order} LIMIT %(limit)s"
+
+    def _after(self) -> str:
+        columns = ", ".join(expression for _, expression, _ in self.order)
+        values = ", ".join(f"%(after_{name})s::{kind}" for name, _, kind in self.order)
+        return f"({columns}) {'<' if self.descending else '>'} ({values})"
+
+    def _encode(self, row: Row) -> str:
+        values = orjson.dumps([row[name] for name, _, _ in self.order])
+        return base64.urlsafe_b64encode(values).decode().rstrip("=")
+
+    def _decode(self, cursor: str) -> dict[str, str]:
+        try:
+            values = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+            return {
+                f"after_{name}": str(value) for (name, _, _), value in zip(self.order, values, strict=True)
+            }
+        except (ValueError, TypeError, binascii.Error) as error:
+            raise BadQuery("the cursor is none of this list; leave it out to start anew") from error
+
+
+def _rows(connection: Connection[Any], query: str, values: Mapping[str, Any]) -> list[Row]:
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(query, values).fetchall()

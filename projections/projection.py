@@ -1,0 +1,202 @@
+"""Projecting: events of one partition folded into every read model, and the position, in one transaction.
+
+An event is recognised by its sequence in the ledger. Each partition remembers up to which sequence its
+events are in; each read model remembers up to which sequence everything is in, whatever the partition
+(after a rebuild, or where no Kafka runs). What is at or before either is skipped, so redelivery,
+restarts, rebuilds and new topics apply nothing twice.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import orjson
+from psycopg import Connection, Cursor
+from psycopg.rows import dict_row, tuple_row
+
+from domain.envelope import Event, read
+from domain.policy import Policy
+from projections import about, alerts, complaints, kpis, satisfaction, sla, violations
+from projections.batch import Batch, Context, Projection
+from projections.table import Row
+
+REGISTRY: tuple[Projection, ...] = (
+    about.MODEL,
+    sla.MODEL,
+    violations.MODEL,
+    kpis.MODEL,
+    complaints.MODEL,
+    satisfaction.MODEL,
+    alerts.MODEL,
+)
+"""All read models, in the order in which they are told; those that go by another's rows come after it."""
+
+NAMES = tuple(model.name for model in REGISTRY)
+
+GATE = 0x48795F67617465
+"""Advisory lock that projecting shares and the swap of a rebuild takes alone."""
+
+CREATION = 0x48795F6D616B65
+
+_POSITIONS = (
+    "CREATE TABLE IF NOT EXISTS projection_partition ("
+    " topic text, partition text, next_offset bigint NOT NULL, sequence bigint NOT NULL,"
+    " PRIMARY KEY (topic, partition))",
+    "CREATE TABLE IF NOT EXISTS projection_through (name text PRIMARY KEY, sequence bigint NOT NULL)",
+)
+
+_log = logging.getLogger(__name__)
+
+Through = dict[str, int]
+
+
+class RebuildNeeded(RuntimeError):
+    """Read models filled from Kafka cannot be filled on from the ledger itself: rebuild them first."""
+
+
+def create(connection: Connection[Any]) -> None:
+    """The tables, where they are not there yet. Two processes may call this at once."""
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CREATION])
+        for statement in (*_POSITIONS, alerts.OUTBOX):
+            cursor.execute(statement)
+        create_tables(cursor, NAMES)
+
+
+def create_tables(cursor: Cursor[Any], names: Sequence[str]) -> None:
+    for model in REGISTRY:
+        if model.name in names:
+            for table in model.tables:
+                table.create(cursor)
+            cursor.execute(
+                "INSERT INTO projection_through VALUES (%s, 0) ON CONFLICT DO NOTHING", [model.name]
+            )
+
+
+def tell(batch: Batch, through: Through, events: Sequence[Event]) -> None:
+    """The events to each read model that has not had them."""
+    for model in REGISTRY:
+        if model.name in through:
+            since = through[model.name]
+            batch.events = [e for e in events if e.type in model.on and (e.sequence or 0) > since]
+            if batch.events or batch.situations:
+                model.apply(batch)
+
+
+@dataclass(frozen=True)
+class Projector:
+    """The read models of one installation: its titles and calendar are its policy's."""
+
+    context: Context
+
+    @classmethod
+    def of(cls, policy: Policy) -> Self:
+        titles = {clause.id: clause.row.title for clause in policy.clauses.values()}
+        titles |= {name: kpi.row.title for name, kpi in policy.kpis.items()}
+        return cls(Context(titles, policy.calendar))
+
+    def project(
+        self, connection: Connection[Any], topic: str, partition: int, messages: Sequence[tuple[int, bytes]]
+    ) -> int:
+        """Messages of one partition, (offset, CloudEvent), in one transaction; returns how many were new.
+
+        What cannot be read is no event of ours: it is logged and skipped, as it would stop everything.
+
+        Raises:
+            OperationalError: the database cannot be reached; nothing was applied.
+        """
+        if not messages:
+            return 0
+        with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
+            through = _enter(cursor)
+            known = _position(cursor, topic, str(partition))
+            new = _read(messages, max(known, min(through.values())))
+            tell(Batch(cursor, str(partition), (), self.context), through, new)
+            last = max([known, *(event.sequence or 0 for event in new)])
+            cursor.execute(
+                "UPDATE projection_partition SET next_offset = %s, sequence = %s"
+                " WHERE topic = %s AND partition = %s",
+                [messages[-1][0] + 1, last, topic, str(partition)],
+            )
+        return len(new)
+
+    def project_events(self, connection: Connection[Any], events: Sequence[Event]) -> int:
+        """Events of the whole ledger, in its order, where no Kafka runs; returns how many were new.
+
+        Raises:
+            RebuildNeeded: some partitions are ahead of what is in from the ledger itself.
+        """
+        if not events:
+            return 0
+        with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
+            through = _enter(cursor, alone=True)
+            if _ahead(cursor, min(through.values())):
+                raise RebuildNeeded("read models were filled from Kafka; run `huiyin rebuild` first")
+            new = [event for event in events if (event.sequence or 0) > min(through.values())]
+            tell(Batch(cursor, "local", (), self.context), through, new)
+            cursor.execute(
+                "UPDATE projection_through SET sequence = greatest(sequence, %s)", [events[-1].sequence]
+            )
+        return len(new)
+
+
+def _enter(cursor: Cursor[Row], *, alone: bool = False) -> Through:
+    """Past the gate, UTC for all times, and up to where each read model is complete."""
+    lock = "pg_advisory_xact_lock" if alone else "pg_advisory_xact_lock_shared"
+    cursor.execute(f"SELECT {lock}(%s), set_config('TimeZone', 'UTC', true)", [GATE])
+    cursor.execute("SELECT name, sequence FROM projection_through")
+    found = {row["name"]: row["sequence"] for row in cursor}
+    return {name: found[name] for name in NAMES}
+
+
+def _position(cursor: Cursor[Row], topic: str, partition: str) -> int:
+    """The sequence up to which a partition is in; locks the partition against a second worker."""
+    cursor.execute(
+        "INSERT INTO projection_partition VALUES (%s, %s, 0, 0) ON CONFLICT DO NOTHING", [topic, partition]
+    )
+    cursor.execute(
+        "SELECT sequence FROM projection_partition WHERE topic = %s AND partition = %s FOR UPDATE",
+        [topic, partition],
+    )
+    row = cursor.fetchone()
+    return row["sequence"] if row else 0
+
+
+def _ahead(cursor: Cursor[Row], through: int) -> bool:
+    cursor.execute("SELECT 1 FROM projection_partition WHERE sequence > %s LIMIT 1", [through])
+    return cursor.fetchone() is not None
+
+
+def _read(messages: Sequence[tuple[int, bytes]], after: int) -> list[Event]:
+    """The events after a sequence, once each."""
+    new: list[Event] = []
+    for offset, raw in messages:
+        try:
+            message = orjson.loads(raw)
+            if message["sequence"] > after:
+                after = message["sequence"]
+                new.append(read(message))
+        except (ValueError, KeyError, TypeError) as problem:
+            _log.error("offset %d holds no recorded event: %s", offset, type(problem).__name__)
+    return new
+
+
+def next_offsets(connection: Connection[Any], topic: str) -> dict[int, int]:
+    """By partition, the first offset that is not in yet: from where to read after a restart."""
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        cursor.execute("SELECT partition, next_offset FROM projection_partition WHERE topic = %s", [topic])
+        return {int(partition): offset for partition, offset in cursor}
+
+
+def through(connection: Connection[Any]) -> int:
+    """The highest sequence that any read model has seen."""
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        cursor.execute(
+            "SELECT greatest((SELECT max(sequence) FROM projection_partition),"
+            " (SELECT max(sequence) FROM projection_through))"
+        )
+        row = cursor.fetchone()
+    return int(row[0] or 0) if row else 0
