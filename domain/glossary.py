@@ -4,6 +4,7 @@
 FIELDS: dict[str, tuple[str, str]] = {
     "about": ("What the approval is about, a subject such as customer/K-1", "审批所涉对象，如 customer/K-1"),
     "accused": ("Staff id of the person complained about", "被投诉员工编号"),
+    "acknowledged_by": ("Staff id of the person who took it on", "接手人员工编号"),
     "actor": ("Who did it: a staff id or a system", "行为人：员工编号或系统"),
     "address": ("Postal address", "地址"),
     "adjudication": ("Id of the adjudication that is undone", "被撤销的划分事件编号"),
@@ -74,6 +75,7 @@ FIELDS: dict[str, tuple[str, str]] = {
     "approval.requested kind": ("What is to be approved", "审批种类"),
     "kpi": ("Id of the figure", "指标编号"),
     "level": ("Level of secrecy", "密级"),
+    "Alert level": ("Step of the ladder that an escalation has reached, from 1", "已升级到的层级，自 1 起"),
     "escalation.raised level": ("Step of the ladder, from 1", "升级层级，自 1 起"),
     "major": ("Whether it is a major complaint", "是否重大投诉"),
     "manager": ("Staff id of the customer manager", "客户经理员工编号"),

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from domain.events.base import Flag, Id, Roles, Text, Time
+from domain.events.base import Count, Flag, Id, Number, Roles, Text, Time
 
 Extension = Annotated[str | int | bool, Field(union_mode="left_to_right")]
 
@@ -67,6 +67,12 @@ class Alert(Message):
     history_url: Text | None = None
     title_zh: Text | None = None
     provisional: Flag | None = None
+    level: Count | None = None
+    next_at: Time | None = None
+    acknowledged_by: Id | None = None
+    window: Id | None = None
+    value: Number | None = None
+    threshold: Number | None = None
 
 
 class DeadLetter(Message):
