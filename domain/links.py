@@ -28,13 +28,52 @@ def _approval(_stream: Stream, event: Event) -> Iterator[Link]:
         yield f"approvals-about/{data.about}", event.subject, True
 
 
+def _registration(stream: Stream, event: Event) -> Iterator[Link]:
+    """The customers somebody registered, and those who came through or with another customer."""
+    data: Any = event.data
+    yield f"registered-by/{data.staff}", stream.subject, True
+    for other in (data.referred_by, data.family_of):
+        if other is not None:
+            yield f"kin-of/customer/{other}", stream.subject, True
+
+
+def _inheritance(stream: Stream, event: Event) -> Iterator[Link]:
+    data: Any = event.data
+    yield f"registered-by/{data.to}", stream.subject, True
+
+
+def _deal(stream: Stream, event: Event) -> Iterator[Link]:
+    """The deals whose division a complaint may change."""
+    data: Any = event.data
+    if data.complaint_against is not None:
+        yield f"deals-naming/complaint/{data.complaint_against}", stream.subject, True
+
+
+def _payment(stream: Stream, event: Event) -> Iterator[Link]:
+    data: Any = event.data
+    yield f"payments-to/{data.received_by}", stream.subject, True
+
+
+def _reception(stream: Stream, _event: Event) -> Iterator[Link]:
+    yield "receptions", stream.subject, True
+
+
+def _member(stream: Stream, _event: Event) -> Iterator[Link]:
+    yield "staff", stream.subject.partition("/")[2], True
+
+
 Maker = Callable[[Stream, Event], Iterator[Link]]
 
 LINKS: dict[str, tuple[Maker, ...]] = {
     "complaint.received": (_complaint,),
     "approval.requested": (_approval,),
     "customer.filed": (holding.held,),
-    "customer.reassigned": (holding.held,),
+    "customer.reassigned": (holding.held, _inheritance),
+    "ownership.claimed": (_registration,),
+    "deal.closed": (_deal,),
+    "payment.received": (_payment,),
+    "reception.opened": (_reception,),
+    "staff.joined": (_member,),
     "visit.planned": (visit.first_arrival_link,),
     "visit.started": (visit.first_arrival_link,),
 }

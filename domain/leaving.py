@@ -1,0 +1,90 @@
+"""Whose customers a leaver's customers become: drawn at random among those there (001-3 (五)3(12)).
+
+Seed and candidates are on record, so that anyone can repeat the draw (`domain.draw`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from domain.draw import draw, seed_of
+from domain.events import CustomerReassigned
+from domain.registration import owner, validity
+from domain.rules import rule
+
+if TYPE_CHECKING:
+    from domain.engine import Emit, Turn, World
+    from domain.envelope import Event
+    from domain.policy import BoundClause
+    from domain.stream import Stream
+
+
+@rule("draw-leavers-customers", "staff.left")
+def draw_leavers_customers(turn: Turn, stream: Stream, event: Event, clause: BoundClause) -> Iterator[Emit]:
+    """Each customer that somebody owned when they left is drawn for by itself."""
+    leaver = stream.subject.partition("/")[2]
+    candidates = sorted(candidates_at(turn.world, event.time, clause.row.params["role"]) - {leaver})
+    if candidates:
+        for subject in owned_at(turn.world, leaver, event.time):
+            yield _reassign(subject, leaver, candidates, event, clause)
+
+
+@rule("draw-leavers-customers", "ownership.claimed")
+def draw_late(turn: Turn, stream: Stream, event: Event, clause: BoundClause) -> Iterator[Emit]:
+    """A registration learned after the one who made it had left is drawn for as the others were."""
+    data: Any = event.data
+    gone = turn.world.stream(f"staff/{data.staff}")
+    left = next((told for told in reversed(gone.story) if told.type == "staff.left"), None)
+    if left is None or not gone.state.left or left.time < event.time:
+        return
+    candidates = sorted(candidates_at(turn.world, left.time, clause.row.params["role"]) - {data.staff})
+    if candidates and stream.subject in owned_at(turn.world, data.staff, left.time):
+        yield _reassign(stream.subject, data.staff, candidates, left, clause)
+
+
+def _reassign(subject: str, leaver: str, candidates: list[str], left: Event, clause: BoundClause) -> Emit:
+    from domain.engine import Emit, identity
+
+    data: Any = left.data
+    seed = seed_of(identity(left), subject)
+    (drawn,) = draw(candidates, 1, seed)
+    reassigned = CustomerReassigned(
+        **{"from": leaver},
+        to=drawn,
+        reason=data.reason,
+        clause=clause.id,
+        source=clause.cites,
+        because=f"{leaver} left ({data.reason}); drawn among {', '.join(candidates)} with seed {seed}",
+        seed=seed,
+        candidates=tuple(candidates),
+    )
+    return Emit(reassigned, subject, left.time)
+
+
+def owned_at(world: World, staff: str, at: datetime) -> list[str]:
+    """The customers somebody owned at an instant: theirs is the earliest valid registration, or, where
+    none is valid any more, the earliest."""
+    return [
+        subject
+        for subject in sorted(world.links(f"registered-by/{staff}"))
+        for customer in [world.stream(subject)]
+        if owner(customer.state.claims, at, validity(customer.policy)) == staff
+    ]
+
+
+def candidates_at(world: World, at: datetime, role: str) -> set[str]:
+    """Those in at any open reception; where nobody is, all who joined in the role. Leavers are neither."""
+    receptions = [world.stream(subject).state_at(at) for subject in sorted(world.links("receptions"))]
+    there = {staff for reception in receptions for staff in reception.present if not _left(world, staff, at)}
+    return there or {staff for staff in world.links("staff") if _serves(world, staff, at, role)}
+
+
+def _left(world: World, staff: str, at: datetime) -> bool:
+    return bool(world.stream(f"staff/{staff}").state_at(at).left)
+
+
+def _serves(world: World, staff: str, at: datetime, role: str) -> bool:
+    state = world.stream(f"staff/{staff}").state_at(at)
+    return state.role == role and not state.left
