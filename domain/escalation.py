@@ -105,7 +105,12 @@ def climb(turn: Turn, stream: Stream, at: datetime) -> None:
             clause = stream.policy.clauses[alarm.clause]
             reason = f"{alarm.clause}: level {alarm.level} was not acknowledged"
             rung = (alarm.key, alarm.level + 1, alarm.severity, _ladder(clause, alarm))
-            _raise(turn, stream, clause, rung, alarm.next_at, stream.story[-1], reason)
+            _raise(turn, stream, clause, rung, alarm.next_at, _latest(stream, alarm), reason)
+
+
+def _latest(stream: Stream, alarm: Alarm) -> Event:
+    """What a stream that climbs last heard of; one on which nothing was told owes for another's fact."""
+    return stream.story[-1] if stream.story else stream.duties[str(alarm.about)].opening
 
 
 def stand_down(
