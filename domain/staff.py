@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from domain import holding
+from domain import holding, leaving
 from domain.draw import draw, seed_of
 from domain.envelope import Event
 from domain.events import EvaluationSampled
@@ -52,7 +52,10 @@ EVOLVE: dict[str, Callable[[Staff, Event], Staff]] = {"staff.joined": _joined, "
 
 
 def _held(turn: Turn, stream: Stream, event: Event) -> list[str]:
+    """Where registrations decide whose customer it is, by ownership; else by the file."""
     staff = stream.subject.partition("/")[2]
+    if stream.policy.with_rule("registration-validity"):
+        return [subject.partition("/")[2] for subject in leaving.owned_at(turn.world, staff, event.time)]
     return sorted(holding.held_at(turn.world.links(holding.key(staff)), event.time))
 
 
