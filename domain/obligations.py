@@ -56,7 +56,7 @@ def settle(turn: Turn, stream: Stream, event: Event, situation: Situation) -> No
         if (met := clause.met_by.get(event.type)) and _holds(met, seen):
             do(turn, stream, duty, event)
         elif (ends := clause.withdrawn_by.get(event.type)) and _holds(ends, seen):
-            withdraw(turn, stream, duty, event, event.time)
+            end(turn, stream, duty, event)
     if special := _TURNING_POINTS.get(event.type):
         special(turn, stream, event)
 
@@ -67,6 +67,14 @@ def do(turn: Turn, stream: Stream, duty: Duty, event: Event) -> None:
         because = f"{event.type} at {event.time.isoformat()}, due {duty.due_at.isoformat()}"
         turn.emit(stream, ObligationMet(**about(stream, duty, because)), event.time, event)
     escalation.stand_down(turn, stream, f"breach:{duty.key}", event, f"done by {event.type}")
+
+
+def end(turn: Turn, stream: Stream, duty: Duty, event: Event) -> None:
+    """What is owed is owed no more. A breach stays; only its escalation ends."""
+    if duty.status == "open":
+        withdraw(turn, stream, duty, event, event.time)
+    else:
+        escalation.stand_down(turn, stream, f"breach:{duty.key}", event, f"ended by {event.type}")
 
 
 def withdraw(turn: Turn, stream: Stream, duty: Duty, cause: Event, time: datetime) -> None:
