@@ -1,0 +1,120 @@
+"""What is to be published: recorded events, and the outboxes of the ledger and of the alerts, in their order.
+
+Each feed has positions that rise, and all that is published of it carries its position as a header, so that
+the topics themselves say how far publishing has come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import orjson
+import psycopg
+
+from domain.mapper import UPCASTS, upcast
+from projections import alerts
+from storage.connections import Connections
+from storage.postgres import PostgresStorage
+from streams.config import Settings
+from streams.topics import CONFIGS
+
+EVENT, PLAIN = b"application/cloudevents+json", b"application/json"
+
+
+class Post(NamedTuple):
+    """A message to publish: `channel` is its topic's name without the prefix."""
+
+    position: int
+    channel: str
+    key: bytes
+    value: bytes
+
+
+@dataclass(frozen=True)
+class Feed:
+    """One source of messages, the channels they go to, and what forgets those that have gone."""
+
+    name: str
+    channels: tuple[str, ...]
+    media: bytes
+    after: Callable[[int, int], Sequence[Post]]
+    forget: Callable[[int], object] | None = None
+    kept: bool = False
+    """Whether its topics keep everything, so that they alone say how far publishing has come."""
+
+
+def feeds(storage: PostgresStorage, connections: Connections) -> tuple[Feed, ...]:
+    """Alerts first: somebody waits for them."""
+    return (_alert_feed(connections), _event_feed(storage), _answer_feed(storage))
+
+
+def _event_feed(storage: PostgresStorage) -> Feed:
+    def after(position: int, limit: int) -> list[Post]:
+        rows = storage.events_after(position, limit)
+        return [
+            Post(sequence, "events", subject.encode(), published(sequence, topic, state))
+            for sequence, subject, topic, state in rows
+        ]
+
+    return Feed("events", ("events",), EVENT, after, kept=True)
+
+
+def published(sequence: int, event_type: str, state: bytes) -> bytes:
+    """A stored event in today's shape with its sequence, which storing it gave it."""
+    if event_type in UPCASTS:
+        state = orjson.dumps(upcast(orjson.loads(state)))
+    return b'%b,"sequence":%d}' % (state[:-1], sequence)
+
+
+def _answer_feed(storage: PostgresStorage) -> Feed:
+    """Receipts and dead letters."""
+
+    def after(position: int, limit: int) -> list[Post]:
+        return [
+            Post(row.position, row.channel, row.key.encode(), row.value)
+            for row in storage.outbox_after(position, limit)
+        ]
+
+    return Feed("answers", ("receipts", "dead-letters"), PLAIN, after, storage.forget_outbox)
+
+
+def _alert_feed(connections: Connections) -> Feed:
+    def after(position: int, limit: int) -> list[Post]:
+        with connections.take(lambda one: alerts.outbox_after(one, position, limit)) as (_, rows):
+            return [Post(place, channel, key.encode(), value) for place, channel, key, value in rows]
+
+    def forget(up_to: int) -> None:
+        with connections.take(lambda one: alerts.forget_outbox(one, up_to)):
+            return
+
+    channels = tuple(name for name in CONFIGS if name.startswith("alerts."))
+    return Feed("alerts", channels, PLAIN, after, forget)
+
+
+# ---- how far publishing has come, as the database knows it
+
+TABLE = """CREATE TABLE IF NOT EXISTS published (
+    prefix text, feed text, position bigint NOT NULL, PRIMARY KEY (prefix, feed))"""
+"""By topic prefix: under a new one everything is published again."""
+
+MAKING = 4_851_003
+
+
+def make_table(connection: psycopg.Connection) -> None:
+    with connection.transaction():
+        connection.execute(f"SELECT pg_advisory_xact_lock({MAKING})".encode())
+        connection.execute(TABLE.encode())
+
+
+def positions(connections: Connections, settings: Settings) -> dict[str, int]:
+    query = "SELECT feed, position FROM published WHERE prefix = %s"
+    return dict(connections.read(query, [settings.topic_prefix]))
+
+
+def keep_positions(connections: Connections, settings: Settings, reached: dict[str, int]) -> None:
+    """Called when the broker has acknowledged everything up to there."""
+    query = """INSERT INTO published SELECT %s, * FROM unnest(%s::text[], %s::bigint[])
+        ON CONFLICT (prefix, feed) DO UPDATE SET position = excluded.position"""
+    connections.read(query, [settings.topic_prefix, list(reached), list(reached.values())])

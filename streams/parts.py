@@ -1,0 +1,76 @@
+"""The ledger and the read models of an installation, put together from its settings; once in each role."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+import psycopg
+
+from domain.ledger import Ledger
+from domain.pack import parse_pack
+from domain.policy import Policy, load_policy
+from projections import projection
+from projections.projection import Projector
+from storage.connections import Connections
+from storage.postgres import PostgresStorage
+from streams.config import Settings
+
+SCHEMA = "public"
+
+
+def policy_of(settings: Settings) -> Policy:
+    """The policy that is in force.
+
+    Raises:
+        PackError: a pack is missing or cannot be used.
+    """
+    return load_policy(settings.policy, [settings.policy_dir] if settings.policy_dir else [])
+
+
+def policy_once(texts: Mapping[str, str]) -> Policy:
+    """A policy that was in force once, from the texts that the ledger kept of it."""
+    return Policy([parse_pack(text, f"{name}.toml") for name, text in texts.items()])
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the functions of a role work on."""
+
+    policy: Policy
+    storage: PostgresStorage
+    ledger: Ledger
+    projector: Projector
+    connections: Connections
+
+    @classmethod
+    def open(cls, settings: Settings) -> Self:
+        """Makes the tables that are missing, and the parts on them.
+
+        Raises:
+            PackError: a pack is missing or cannot be used.
+            OperationalError: the database cannot be reached.
+        """
+        policy = policy_of(settings)
+        storage, connections = tables(settings)
+        ledger = Ledger(storage, storage.recorder, policy, load_policy=policy_once)
+        return cls(policy, storage, ledger, Projector.of(policy), connections)
+
+    def close(self) -> None:
+        self.storage.close()
+        self.connections.close()
+
+
+def tables(settings: Settings) -> tuple[PostgresStorage, Connections]:
+    """The ledger's storage and connections for the read models, on tables that are there."""
+    storage = PostgresStorage(settings.database_url, SCHEMA)
+    connections = Connections(settings.database_url, SCHEMA)
+    storage.create()
+    with connections.take(_alive) as (connection, _):
+        projection.create(connection)
+    return storage, connections
+
+
+def _alive(connection: psycopg.Connection) -> None:
+    connection.execute("SELECT 1")

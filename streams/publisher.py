@@ -1,0 +1,284 @@
+"""The publisher: what was recorded, answered and raised goes to its topics, nothing missing, nothing twice.
+
+One is active, by an advisory lock of PostgreSQL; others stand by. It remembers in the database how far it
+has come, but the topics know better: at its start, and after every failure, it reads back the last record
+of each partition and skips what is there. The producer is aiokafka's, which Faust brings along: batches made
+by hand cost an eighth of what kafka-python's cost, and within a session it is idempotent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from functools import lru_cache
+from typing import Any
+
+import psycopg
+import structlog
+
+from projections.alerts import WAKE
+from storage.connections import Connections
+from storage.postgres import CHANNEL, PostgresStorage
+from streams import feeds
+from streams.config import Settings
+from streams.feeds import Feed, Post
+from streams.logs import Outage, configure
+from streams.parts import tables
+from streams.readback import POSITION, Place, Unreadable, last_positions
+from streams.topics import Topics
+from streams.waiting import Unready, until_ready
+
+LOCK = 4_851_004
+LIMIT = 3_000
+"""Rows of a feed in one round."""
+
+IDLE_S = 1.0
+"""How long to wait at most before looking without having been woken."""
+
+STANDBY_S = 0.5
+FORGET_EVERY = 20
+PAUSES_S = (0.2, 0.5, 1.0, 2.0)
+BATCH_BYTES = 256 * 1024
+PATIENCE_MS = 10_000
+"""How long the producer tries a batch by itself before the session begins anew."""
+
+KEEPALIVE = "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
+"""The lock of a machine that has vanished is free again after about ten seconds."""
+
+
+class Tail:
+    """One feed on its way: how far it has come, and what of it each partition has already."""
+
+    def __init__(self, feed: Feed, prefix: str, position: int, there: Mapping[Place, int]) -> None:
+        self.feed = feed
+        self.prefix = prefix
+        topics = {f"{prefix}.{channel}" for channel in feed.channels}
+        self.there = {place: last for place, last in there.items() if place[0] in topics}
+        self.position = self._from(position)
+        self.forgotten = self.position
+
+    def _from(self, position: int) -> int:
+        """Where to begin. What the database counts as published has reached its topics, so only what comes
+        after it needs to be compared with them. Topics that keep everything must hold that last message; if
+        they do not, they were made anew, and what they lack is published again. In topics whose records
+        expire it may have expired, so there the database's word stands."""
+        if self.feed.kept and max(self.there.values(), default=0) < position:
+            structlog.get_logger().warning("the topic lacks what was published; publishing it again")
+            return min(self.there.values(), default=0)
+        return position
+
+    def read(self) -> Sequence[Post]:
+        return self.feed.after(self.position, LIMIT)
+
+
+class Session:
+    """Publishing as the active one, with a producer of its own."""
+
+    def __init__(self, producer: Any, tails: Sequence[Tail], counts: Mapping[str, int]) -> None:
+        self.producer = producer
+        self.tails = tails
+        self.counts = counts
+
+    def read(self) -> list[tuple[Tail, Sequence[Post]]]:
+        return [(tail, posts) for tail in self.tails if (posts := tail.read())]
+
+    async def send(self, read: Iterable[tuple[Tail, Sequence[Post]]]) -> int:
+        """Everything read, acknowledged by the broker; returns how many messages that were."""
+        sent = [await self._send(place, posts) for place, posts in self._placed(read).items()]
+        for answers, _ in sent:
+            await asyncio.gather(*answers)
+        return sum(count for _, count in sent)
+
+    def _placed(self, read: Iterable[tuple[Tail, Sequence[Post]]]) -> dict[Place, list[Any]]:
+        """By partition, what is not there yet."""
+        placed: dict[Place, list[Any]] = {}
+        for tail, posts in read:
+            for post in posts:
+                topic = f"{tail.prefix}.{post.channel}"
+                place = (topic, partition(post.key, self.counts[topic]))
+                if post.position > tail.there.get(place, 0):
+                    placed.setdefault(place, []).append((tail.feed.media, post))
+        return placed
+
+    async def _send(self, place: Place, posts: Sequence[Any]) -> tuple[list[Any], int]:
+        answers, batch = [], self.producer.create_batch()
+        for media, post in posts:
+            headers = [("content-type", media), (POSITION, b"%d" % post.position)]
+            while batch.append(key=post.key, value=post.value, timestamp=None, headers=headers) is None:
+                answers.append(await self.producer.send_batch(batch, place[0], partition=place[1]))
+                batch = self.producer.create_batch()
+        answers.append(await self.producer.send_batch(batch, place[0], partition=place[1]))
+        return answers, len(posts)
+
+
+@lru_cache(maxsize=100_000)
+def partition(key: bytes, count: int) -> int:
+    """Where every other client would put a message of this key as well."""
+    from aiokafka.partitioner import murmur2  # type: ignore[import-untyped]
+
+    return int(murmur2(key) & 0x7FFFFFFF) % count
+
+
+class Publisher:
+    """What one process does until it is asked to stop."""
+
+    def __init__(self, settings: Settings, storage: PostgresStorage, connections: Connections) -> None:
+        self.settings = settings
+        self.connections = connections
+        self.feeds = feeds.feeds(storage, connections)
+        self.stopping = asyncio.Event()
+        self.outage = Outage("the broker or the database")
+        self.log = structlog.get_logger()
+
+    async def work(self) -> None:
+        """Sessions, one after the other: whatever goes wrong in one, the next finds out what has arrived."""
+        from aiokafka.errors import KafkaError  # type: ignore[import-untyped]
+
+        tries = 0
+        while not self.stopping.is_set():
+            try:
+                async with self._lock() as lock:
+                    if await self._active(lock):
+                        tries = 0
+                        await self._session(lock)
+            except (KafkaError, psycopg.Error, OSError, Unreadable, TimeoutError) as problem:
+                self.outage.met(problem)
+                await self._pause(PAUSES_S[min(tries, len(PAUSES_S) - 1)])
+                tries += 1
+
+    @asynccontextmanager
+    async def _lock(self) -> Any:
+        """The connection that holds the lock and listens; the lock ends with it."""
+        said = {**self.connections.parameters}
+        said["options"] = f"{said.get('options', '')} {KEEPALIVE}"
+        connection = await psycopg.AsyncConnection.connect(**said, autocommit=True)
+        try:
+            for channel in (CHANNEL, WAKE):
+                await connection.execute(f"LISTEN {channel}".encode())
+            yield connection
+        finally:
+            await connection.close()
+
+    async def _active(self, lock: psycopg.AsyncConnection) -> bool:
+        """Stands by until it has the lock; False when asked to stop first."""
+        standing_by = False
+        query = f"SELECT pg_try_advisory_lock({LOCK}, hashtext(%s))".encode()
+        while not self.stopping.is_set():
+            row = await (await lock.execute(query, [self.settings.topic_prefix])).fetchone()
+            if row is not None and row[0]:
+                return True
+            if not standing_by:
+                self.log.info("standing by: another publisher is active")
+                standing_by = True
+            self.outage.over()
+            await self._pause(STANDBY_S)
+        return False
+
+    async def _session(self, lock: psycopg.AsyncConnection) -> None:
+        from aiokafka import AIOKafkaProducer  # type: ignore[import-untyped]
+
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self.settings.kafka,
+            enable_idempotence=True,
+            acks="all",
+            linger_ms=0,
+            max_batch_size=BATCH_BYTES,
+            max_request_size=8 * 1024 * 1024,
+            request_timeout_ms=PATIENCE_MS,
+        )
+        try:
+            await producer.start()
+            session = await self._begun(producer)
+            self.outage.over()
+            self.log.info("publishing", **{tail.feed.name: tail.position for tail in session.tails})
+            await self._publish(session, lock)
+        finally:
+            with suppress(Exception):
+                await asyncio.wait_for(producer.stop(), PATIENCE_MS / 1000)
+
+    async def _begun(self, producer: Any) -> Session:
+        prefix = self.settings.topic_prefix
+        names = [topic for topic in Topics.under(prefix) if topic != f"{prefix}.intake"]
+        there = await last_positions(self.settings.kafka, names)
+        counts = {topic: len(await producer.partitions_for(topic)) for topic in names}
+        reached = await asyncio.to_thread(feeds.positions, self.connections, self.settings)
+        tails = [Tail(feed, prefix, reached.get(feed.name, 0), there) for feed in self.feeds]
+        return Session(producer, tails, counts)
+
+    async def _publish(self, session: Session, lock: psycopg.AsyncConnection) -> None:
+        rounds = 0
+        while not self.stopping.is_set():
+            read = await asyncio.to_thread(session.read)
+            if not read:
+                await self._idle(session, lock)
+                continue
+            await session.send(read)
+            rounds += 1
+            await self._keep(read, forget=rounds % FORGET_EVERY == 1)
+
+    async def _keep(self, read: Sequence[tuple[Tail, Sequence[Post]]], forget: bool) -> None:
+        for tail, posts in read:
+            tail.position = posts[-1].position
+        reached = {tail.feed.name: tail.position for tail, _ in read}
+        await asyncio.to_thread(feeds.keep_positions, self.connections, self.settings, reached)
+        if forget:
+            await asyncio.to_thread(self._forget, [tail for tail, _ in read])
+
+    def _forget(self, tails: Sequence[Tail]) -> None:
+        """What has been published leaves the outboxes."""
+        for tail in tails:
+            if tail.feed.forget is not None and tail.position > tail.forgotten:
+                tail.feed.forget(tail.position)
+                tail.forgotten = tail.position
+
+    async def _idle(self, session: Session, lock: psycopg.AsyncConnection) -> None:
+        """Until somebody wrote; a notification that was lost costs a second."""
+        await asyncio.to_thread(self._forget, session.tails)
+        async for _ in lock.notifies(timeout=IDLE_S, stop_after=1):
+            return
+
+    async def _pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.stopping.wait(), seconds)
+
+
+def run(settings: Settings) -> int:
+    """Publishes until asked to stop (0); 2 when it could not begin."""
+    configure("publisher", settings.instance)
+    try:
+        opened = until_ready(settings, lambda: _open(settings))
+    except Unready as problem:
+        print(f"huiyin publish: {problem}", file=sys.stderr)
+        return 2
+    if opened is None:
+        return 0
+    storage, connections = opened
+    try:
+        _run(Publisher, settings, storage, connections)
+    finally:
+        storage.close()
+        connections.close()
+    structlog.get_logger().info("stopped")
+    return 0
+
+
+def _open(settings: Settings) -> tuple[PostgresStorage, Connections]:
+    storage, connections = tables(settings)
+    with connections.take(feeds.make_table):
+        return storage, connections
+
+
+def _run(made: type[Publisher], settings: Settings, *parts: Any) -> None:
+    import uvloop
+
+    async def work() -> None:
+        publisher = made(settings, *parts)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, publisher.stopping.set)
+        await publisher.work()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(work())

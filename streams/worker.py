@@ -1,0 +1,267 @@
+"""The Faust worker: facts into the ledger, recorded events into the read models, and the clock.
+
+Offsets are acknowledged after the database has committed, and the position in the database is the truth:
+what Kafka delivers again is skipped there. An agent that fails ends the process, and so does progress that
+stops; whoever started it starts it again. Blocking work has a thread of its own for the ledger and one for
+the read models, so that order is kept and the loop stays free.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+
+from domain.pack import PackError
+from streams.clock import tick
+from streams.config import Settings
+from streams.intake import AWAY, Intake, Message
+from streams.logs import Outage, configure
+from streams.parts import Parts
+from streams.projector import Projecting
+from streams.topics import Topics
+from streams.waiting import Unready, until_ready
+
+BATCH = 500
+WITHIN_S = 0.02
+"""A batch is full, or this old, when it is taken: what a lone fact waits at most."""
+
+CLOCK_S = 0.25
+PAUSES_S = (0.2, 0.5, 1.0, 2.0)
+WATCH_S = 5.0
+STALLED_S = 120.0
+"""Messages waiting this long without one being taken, with the database there: the consumer has stopped."""
+
+STOPPING_S = 25.0
+"""How long a stop may take before the process ends without ceremony, which loses nothing."""
+
+RAW: dict[str, Any] = {
+    "key_type": bytes,
+    "value_type": bytes,
+    "key_serializer": "raw",
+    "value_serializer": "raw",
+}
+
+
+class Stalled(Exception):
+    """Messages wait and none is taken."""
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Lane:
+    """Blocking work of one kind in one thread, tried again for as long as the database is away."""
+
+    def __init__(self, name: str, stopping: Callable[[], bool]) -> None:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._stopping = stopping
+        self.outage = Outage(f"the database ({name})")
+
+    async def run(self, work: Callable[..., int], *given: Any) -> int | None:
+        """What the work returns; None when the process was asked to stop before it could be done."""
+        loop, tries = asyncio.get_running_loop(), 0
+        while True:
+            try:
+                done = await loop.run_in_executor(self._thread, work, *given)
+            except AWAY as problem:
+                self.outage.met(problem)
+            else:
+                self.outage.over()
+                return done
+            if self._stopping():
+                return None
+            await asyncio.sleep(PAUSES_S[min(tries, len(PAUSES_S) - 1)])
+            tries += 1
+
+
+def messages(batch: Sequence[Any]) -> list[Message]:
+    return [_message(event.message) for event in batch]
+
+
+def _message(raw: Any) -> Message:
+    """A tombstone is an empty message here: no fact, and answered as such."""
+    pairs = raw.headers.items() if isinstance(raw.headers, dict) else raw.headers or ()
+    headers = {str(name): value or b"" for name, value in pairs}
+    return Message(raw.topic, raw.partition, raw.offset, raw.value or b"", headers)
+
+
+class Watch:
+    """Whether messages are taken as long as there are some (a consumer can stop without a word)."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._taken: dict[Any, int] = {}
+        self._moved = clock()
+
+    def took(self, batch: Sequence[Any]) -> None:
+        self._moved = self._clock()
+        for event in batch:
+            self._taken[event.message.tp] = event.message.offset + 1
+
+    def excuse(self) -> None:
+        """Nothing could be taken, for a reason that is known."""
+        self._moved = self._clock()
+
+    def check(self, ends: dict[Any, int | None]) -> None:
+        """Raises Stalled, given the ends of the partitions that this worker has."""
+        behind = [tp for tp, end in ends.items() if end is not None and end > self._taken.get(tp, end)]
+        if not behind:
+            self._moved = self._clock()
+        elif self._clock() - self._moved > STALLED_S:
+            raise Stalled(f"{len(behind)} partitions have messages and none is taken")
+
+
+class Work:
+    """The agents and timers of one worker on their app."""
+
+    def __init__(self, settings: Settings, parts: Parts, app: Any) -> None:
+        self.app = app
+        self.parts = parts
+        self.stopping = False
+        self.ledger_lane = Lane("ledger", lambda: self.stopping)
+        self.models_lane = Lane("read models", lambda: self.stopping)
+        self.watch = Watch()
+        self._ticking = False
+        self._clock_failed = Outage("the clock")
+        topics = Topics.under(settings.topic_prefix)
+        self._agent("intake", topics.intake, self.ledger_lane, self._take_facts(Intake(parts.ledger)))
+        self._agent("projector", topics.events, self.models_lane, self._project())
+        app.timer(CLOCK_S)(self._tick)
+        app.timer(WATCH_S)(self._look)
+
+    def _take_facts(self, intake: Intake) -> Callable[[list[Message]], int]:
+        return lambda batch: intake.take(batch, now())
+
+    def _project(self) -> Callable[[list[Message]], int]:
+        return Projecting(self.parts.projector, self.parts.connections).take
+
+    def _agent(self, name: str, topic: str, lane: Lane, take: Callable[[list[Message]], int]) -> None:
+        from mode import CrashingSupervisor
+
+        async def agent(stream: Any) -> None:
+            async for batch in _batches(stream):
+                if await lane.run(take, messages(batch)) is None:
+                    self._leave_unacknowledged()
+                    return
+                for event in batch:
+                    event.ack()
+                self.watch.took(batch)
+
+        raw = self.app.topic(topic, **RAW)
+        self.app.agent(raw, name=name, concurrency=1, supervisor_strategy=CrashingSupervisor)(agent)
+
+    def _leave_unacknowledged(self) -> None:
+        """Faust would wait for these messages for ever; whoever starts next takes them."""
+        self.app.conf.stream_wait_empty = False
+
+    async def _tick(self) -> None:
+        """One at a time, and never the end of the worker: facts are taken while a timer's rule is mended."""
+        if self._ticking or self.stopping:
+            return
+        self._ticking = True
+        try:
+            await self.ledger_lane.run(tick, self.parts.ledger, now)
+            self._clock_failed.over()
+        except Exception as problem:
+            self._clock_failed.met(problem)
+        finally:
+            self._ticking = False
+
+    async def _look(self) -> None:
+        if self.ledger_lane.outage or self.models_lane.outage or self.stopping:
+            self.watch.excuse()
+        consumer = self.app.consumer
+        ends = await asyncio.wait_for(consumer.highwaters(*consumer.assignment()), STALLED_S)
+        self.watch.check(dict(ends))
+
+    def stop(self) -> None:
+        """Asked to stop: what waits for the database waits no longer."""
+        self.stopping = True
+        if self.ledger_lane.outage or self.models_lane.outage:
+            self._leave_unacknowledged()
+        asyncio.get_running_loop().call_later(STOPPING_S, os._exit, 1)
+
+
+def _batches(stream: Any) -> AsyncIterator[Any]:
+    return stream.noack_take(BATCH, within=WITHIN_S)  # type: ignore[no-any-return]
+
+
+def faust_app(settings: Settings, folder: str) -> Any:
+    """No tables, no leader and no web server: one consumer group, and nothing declared."""
+    import faust
+
+    return faust.App(
+        f"{settings.topic_prefix}-worker",
+        broker=[f"kafka://{address}" for address in settings.kafka.split(",")],
+        broker_session_timeout=6.0,
+        broker_heartbeat_interval=2.0,
+        broker_commit_interval=0.5,
+        broker_request_timeout=20.0,
+        stream_wait_empty=True,
+        consumer_group_instance_id=f"{settings.topic_prefix}-{settings.instance}",
+        consumer_auto_offset_reset="earliest",
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        table_standby_replicas=0,
+        web_enabled=False,
+        datadir=folder,
+        autodiscover=False,
+    )
+
+
+def run(settings: Settings) -> int:
+    """Works until asked to stop (0); 1 when it ended by itself, 2 when it could not begin."""
+    configure("worker", settings.instance)
+    log = structlog.get_logger()
+    try:
+        parts = until_ready(settings, lambda: Parts.open(settings))
+    except (Unready, PackError) as problem:
+        print(f"huiyin worker: {problem}", file=sys.stderr)
+        return 2
+    if parts is None:
+        return 0
+    folder = tempfile.mkdtemp(prefix="huiyin-worker-")
+    try:
+        code = _work(settings, parts, folder)
+    finally:
+        parts.close()
+        shutil.rmtree(folder, ignore_errors=True)
+    log.info("stopped", code=code)
+    return code
+
+
+def _work(settings: Settings, parts: Parts, folder: str) -> int:
+    import faust
+    import uvloop
+
+    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    app = faust_app(settings, folder)
+    work = Work(settings, parts, app)
+
+    class Worker(faust.Worker):
+        def _schedule_shutdown(self, signal: Any) -> None:
+            work.stop()
+            super()._schedule_shutdown(signal)
+
+    worker = Worker(app, loop=loop, quiet=True, redirect_stdouts=False, override_logging=False)
+    worker.spinner = None
+    try:
+        worker.execute_from_commandline()
+    except SystemExit as end:
+        return 0 if end.code in (0, None) or work.stopping else 1
+    except Exception as problem:
+        structlog.get_logger().error("the worker failed", problem=problem)
+        return 0 if work.stopping else 1
