@@ -218,12 +218,11 @@ def fire(turn: Turn, stream: Stream, at: datetime) -> None:
     for duty in stream.running():
         if stream.is_paused(duty):
             continue
-        learned = duty.opening.recordedtime or duty.opened_at
-        if duty.warn_at is not None and duty.warn_at <= at and not duty.warned and learned < duty.due_at:
-            warn(turn, stream, duty, max(duty.warn_at, learned))
+        if (warn_at := duty.to_warn_at) is not None and warn_at <= at:
+            warn(turn, stream, duty, max(warn_at, duty.learned_at))
         if duty.due_at <= at:
             time = max(duty.due_at, duty.opened_at)
-            breach(turn, stream, duty, duty.opening, time, max(time, learned))
+            breach(turn, stream, duty, duty.opening, time, max(time, duty.learned_at))
 
 
 def about(stream: Stream, duty: Duty, because: str) -> dict[str, Any]:

@@ -57,6 +57,15 @@ class Duty:
     ended_by: str | None = None
 
     @property
+    def learned_at(self) -> datetime:
+        return self.opening.recordedtime or self.opened_at
+
+    @property
+    def to_warn_at(self) -> datetime | None:
+        """When it is still to be warned of; what was learned too late to be done in time is not."""
+        return None if self.warned or self.learned_at >= self.due_at else self.warn_at
+
+    @property
     def external(self) -> bool:
         """Whether it was opened by what happened in another stream."""
         return self.opening.correlationid not in (None, self.opening.subject)
@@ -183,7 +192,7 @@ class Stream:
         times = list(KINDS[self.kind].timers(self.state))
         for duty in self.live.values():
             if duty.status == "open" and not self.is_paused(duty):
-                times.append(duty.due_at if duty.warned or duty.warn_at is None else duty.warn_at)
+                times.append(duty.to_warn_at or duty.due_at)
         for alarm in self.alarms.values():
             if alarm.next_at is not None and alarm.status == "firing":
                 times.append(alarm.next_at)
