@@ -141,6 +141,7 @@ class PostgresStorage:
     keeps_outgoing = True
 
     def __init__(self, url: str, schema: str = "public") -> None:
+        self.url = url
         self.schema = schema
         self.recorder = LedgerRecorder(self, url, schema)
         self._connections = Connections(url, schema)
