@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,10 +16,17 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from domain.policy import Policy
+    from storage.postgres import PostgresStorage
     from streams.config import Settings
 
 DONE, NO, WRONG = 0, 1, 2
 """Exit statuses: done; the answer is no; usage, or a service out of reach."""
+
+DATA = "data"
+"""Where `up` keeps everything, if nothing else is said: beside where it is started."""
+
+RUNNING = "running.env"
+"""In there, as long as `up` runs: the settings it runs with, for the other commands."""
 
 PIPED_WIDTH = 100  # columns where there is no terminal to ask
 
@@ -72,10 +79,26 @@ class Edge:
         print(text, file=self.stderr, flush=True)
 
     @property
-    def settings(self) -> Settings:
+    def own_settings(self) -> Settings:
+        """What the environment says, and nothing else."""
         from streams.config import Settings
 
         return Settings.from_env(self.environ)
+
+    @property
+    def settings(self) -> Settings:
+        """What the environment says; for the rest, what a running `huiyin up` beside us runs with."""
+        from streams.config import Settings
+
+        return Settings.from_env({**self._beside(), **self.environ})
+
+    def _beside(self) -> dict[str, str]:
+        file = Path(self.environ.get("HUIYIN_DATA") or DATA) / RUNNING
+        try:
+            lines = file.read_text("utf-8").splitlines()
+        except (OSError, UnicodeDecodeError):
+            return {}
+        return dict(line.split("=", 1) for line in lines if "=" in line)
 
     def policy(self, packs: str | None = None, directory: str | None = None) -> Policy:
         """The packs named, else those of the installation; an organisation's own directory comes first."""
@@ -88,11 +111,23 @@ class Edge:
             raise failure("{own} is not a directory of packs.", "{own} 不是规则包目录。", own=own)
         return load_policy(names, [own] if own else [])
 
-    def console(self) -> Console:
+    @contextmanager
+    def storage(self) -> Iterator[PostgresStorage]:
+        """The ledger's storage in PostgreSQL, its tables made if they are not there."""
+        from storage.postgres import PostgresStorage
+
+        storage = PostgresStorage(self.settings.database_url)
+        try:
+            storage.create()
+            yield storage
+        finally:
+            storage.close()
+
+    def console(self, piped: int = PIPED_WIDTH) -> Console:
         """For tables: as wide as the terminal, and plain where there is none."""
         from rich.console import Console
 
-        wide = None if self.interactive else PIPED_WIDTH
+        wide = None if self.interactive else piped
         text = _Utf8(self.stdout)
         return Console(file=text, width=wide, highlight=False, force_terminal=self.interactive)  # type: ignore[arg-type]
 
@@ -106,7 +141,7 @@ class Edge:
             yield from stream
 
     @contextmanager
-    def opened(self, file: str) -> Iterator[Iterable[bytes]]:
+    def opened(self, file: str) -> Iterator[BinaryIO]:
         if file == "-":
             yield self.stdin
             return

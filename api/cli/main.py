@@ -26,6 +26,23 @@ def _entry(place: str, en: str, zh: str) -> Entry:
 
 # One row a command. A name of two words is a group and what it does; help lists them in this order.
 COMMANDS: Mapping[str, Entry] = {
+    "up": _entry(
+        "up:UP",
+        "Run everything on this machine: Kafka, PostgreSQL, worker, publisher, API.",
+        "在本机运行全部组件：Kafka、PostgreSQL、处理、发布、API。",
+    ),
+    "sample": _entry(
+        "sample:SAMPLE", "Send the bundled sample, dated around now.", "发送自带样例，日期以当前为准。"
+    ),
+    "emit": _entry(
+        "emit:EMIT", "Send facts from a file; print their receipts.", "发送文件中的事实，打印回执。"
+    ),
+    "watch": _entry("watch:WATCH", "Follow the alert topics.", "跟踪告警主题。"),
+    "history": _entry(
+        "history:HISTORY",
+        "Show everything about one stream, as it was and as it was known.",
+        "查看一个流的全部历史：当时的情况与当时的认知。",
+    ),
     "simulate": _entry(
         "simulate:SIMULATE",
         "Run facts through policies on a virtual clock, without any service.",
@@ -41,6 +58,29 @@ COMMANDS: Mapping[str, Entry] = {
     "policy check": _entry(
         "policy:CHECK", "Validate packs and compute their examples.", "校验规则包并复核其示例。"
     ),
+    "dead-letters list": _entry("letters:LIST", "List what was refused, and why.", "列出被拒消息及原因。"),
+    "dead-letters show": _entry("letters:SHOW", "Show one refused message.", "查看一条被拒消息。"),
+    "dead-letters replay": _entry("letters:REPLAY", "Send refused messages again.", "重发被拒消息。"),
+    "rebuild": _entry(
+        "rebuild:REBUILD",
+        "Rebuild read models from the ledger, or compare them with it.",
+        "由账本重建读模型，或与账本比对。",
+    ),
+    "doctor": _entry(
+        "doctor:DOCTOR",
+        "Check configuration, connections, topics, lag and clock.",
+        "检查配置、连接、主题、滞后与时钟。",
+    ),
+    "topics create": _entry("roles:CREATE", "Create the topics that are missing.", "创建缺少的主题。"),
+    "worker": _entry(
+        "roles:WORK",
+        "Run a Faust worker: intake, projector, clock.",
+        "运行 Faust 工作进程：接收、投影、时钟。",
+    ),
+    "publish": _entry(
+        "roles:PUBLISH", "Run the publisher, or stand by for it.", "运行发布进程，或作为备用。"
+    ),
+    "serve": _entry("roles:SERVE", "Run the API and the dashboard.", "运行 API 与看板。"),
 }
 
 OUT_OF_REACH: Mapping[str, Text] = {

@@ -1,0 +1,185 @@
+"""`huiyin doctor`: whether settings, database, broker, topics, lag, clock and disk are as they should be."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from api.cli.command import Command, Given, argument
+from api.cli.edge import DONE, NO, WRONG, Edge
+from api.i18n import Text
+
+if TYPE_CHECKING:
+    from streams.config import Settings
+
+State = Literal["ok", "look", "bad", "away"]
+MARKS = {"ok": "✓", "look": "!", "bad": "✗", "away": "✗"}
+STATUSES: dict[State, int] = {"ok": DONE, "look": DONE, "bad": NO, "away": WRONG}
+
+CLOCK_APART = timedelta(seconds=5)
+"""Beyond this the clocks of this machine and of the database are apart; deadlines go by the worker's."""
+
+MANY = 10_000  # messages behind, beyond which somebody should look
+LITTLE_DISK = 1_000_000_000  # bytes
+
+
+class Finding(NamedTuple):
+    state: State
+    what: Text
+    detail: str
+
+
+def run(given: Given, edge: Edge) -> int:
+    """Every part is looked at, whatever the others are like; the worst of them is the exit status."""
+    findings = list(_findings(edge))
+    for found in findings:
+        if given.json:
+            edge.json({"state": found.state, "what": found.what.en, "detail": found.detail})
+        else:
+            edge.line(f"{MARKS[found.state]} {found.what.within(edge.language)}: {found.detail}")
+    return max(STATUSES[found.state] for found in findings)
+
+
+def _findings(edge: Edge) -> Iterator[Finding]:
+    settings = edge.settings
+    yield Finding("ok", Text("settings", "配置"), _shown(settings))
+    for look in (_policy, _database, _broker, _disk):
+        try:
+            yield from look(settings, edge)
+        except Exception as problem:
+            yield _away(look, problem, edge)
+
+
+def _shown(settings: Settings) -> str:
+    """Without what is secret: an address may hold a password."""
+    from psycopg.conninfo import conninfo_to_dict
+
+    base: dict[str, Any] = conninfo_to_dict(settings.database_url)
+    place = f"{base.get('host', '')}:{base.get('port', 5432)}/{base.get('dbname', '')}"
+    told = f"prefix {settings.topic_prefix} · instance {settings.instance}"
+    return f"database {place} · kafka {settings.kafka} · {told}"
+
+
+def _away(look: Callable[..., Any], problem: Exception, edge: Edge) -> Finding:
+    from api.cli.main import explained, fault
+
+    text = explained(problem) or fault(problem)
+    state: State = "away" if look in (_database, _broker) else "bad"
+    return Finding(state, WHAT[look], " ".join(text.within(edge.language).split()))
+
+
+def _policy(_: Settings, edge: Edge) -> Iterator[Finding]:
+    from domain.policy import check_examples
+
+    policy = edge.policy()
+    wrong = check_examples(policy)
+    yield Finding("bad" if wrong else "ok", WHAT[_policy], "; ".join(wrong) or policy.version)
+
+
+def _database(settings: Settings, edge: Edge) -> Iterator[Finding]:
+    import psycopg
+
+    with psycopg.connect(settings.database_url, connect_timeout=5, autocommit=True) as connection:
+        row = connection.execute("SELECT current_setting('server_version'), clock_timestamp()").fetchone()
+        assert row is not None
+        yield Finding("ok", WHAT[_database], f"PostgreSQL {row[0]}")
+        apart = abs(row[1] - edge.now())
+        state: State = "ok" if apart <= CLOCK_APART else "bad"
+        yield Finding(state, Text("clock", "时钟"), f"{apart.total_seconds():.2f} s")
+        there = connection.execute("SELECT to_regclass('stored_events')").fetchone()
+        if there is None or there[0] is None:
+            words = edge.text("no ledger yet; the first worker makes it", "尚无账本；首个工作进程会创建")
+            yield Finding("look", Text("ledger", "账本"), words)
+            return
+        yield from _ledger(connection)
+
+
+LEDGER = """SELECT
+    (SELECT coalesce(max(notification_id), 0) FROM stored_events), (SELECT count(*) FROM parked),
+    (SELECT count(*) FROM dead_letter), (SELECT count(*) FROM ledger_outbox),
+    (SELECT coalesce(max(sequence), 0) FROM projection_through),
+    (SELECT coalesce(max(sequence), 0) FROM projection_partition), (SELECT min(at) FROM due)"""
+
+
+def _ledger(connection: Any) -> Iterator[Finding]:
+    last, parked, letters, outbox, through, partitions, due = connection.execute(LEDGER).fetchone()
+    overdue = f" · next due {due:%Y-%m-%d %H:%M}" if due else ""
+    yield Finding("ok", Text("ledger", "账本"), f"sequence {last} · parked {parked}{overdue}")
+    yield Finding("look" if letters else "ok", Text("dead letters", "死信"), str(letters))
+    behind = last - max(through, partitions)
+    yield Finding(
+        "look" if behind > MANY else "ok", Text("read models", "读模型"), f"{max(0, behind)} behind"
+    )
+    yield Finding("look" if outbox > MANY else "ok", Text("outbox", "发件箱"), f"{outbox} unsent")
+    sizes = ((table, _size(connection, table)) for table in ("ledger_outbox", "parked", "dead_letter"))
+    yield Finding("ok", Text("disk used", "占用空间"), " · ".join(f"{table} {size}" for table, size in sizes))
+
+
+def _size(connection: Any, table: str) -> str:
+    row = connection.execute("SELECT pg_size_pretty(pg_total_relation_size(%s))", [table]).fetchone()
+    return str(row[0])
+
+
+def _broker(settings: Settings, edge: Edge) -> Iterator[Finding]:
+    from kafka import KafkaAdminClient
+
+    from streams.topics import Topics
+
+    servers = settings.kafka.split(",")
+    with closing(KafkaAdminClient(bootstrap_servers=servers, request_timeout_ms=5000)) as admin:
+        topics = Topics.under(settings.topic_prefix)
+        present = set(admin.list_topics())
+        missing = [name for name in topics if name not in present]
+        yield Finding("ok", WHAT[_broker], settings.kafka)
+        if missing:
+            words = edge.text(
+                "missing: {names}; run `huiyin topics create`",
+                "缺少 {names}；请运行 `huiyin topics create`",
+                names=", ".join(missing),
+            )
+            yield Finding("bad", TOPICS, words)
+            return
+        counts = {found["name"]: len(found["partitions"]) for found in admin.describe_topics(list(topics))}
+    wrong = {name: count for name, count in counts.items() if count != settings.partitions}
+    shown = " · ".join(f"{name} {count}" for name, count in sorted(counts.items()))
+    yield Finding("bad" if wrong else "ok", TOPICS, shown)
+    yield from _lag(servers, settings, topics)
+
+
+TOPICS = Text("topics and partitions", "主题与分区")
+
+
+def _lag(servers: list[str], settings: Settings, topics: Any) -> Iterator[Finding]:
+    """What the workers' group has not acknowledged yet, by topic."""
+    from kafka import KafkaConsumer, TopicPartition
+
+    group = f"{settings.topic_prefix}-worker"
+    with closing(
+        KafkaConsumer(bootstrap_servers=servers, group_id=group, enable_auto_commit=False)
+    ) as consumer:
+        for topic in (topics.intake, topics.events):
+            places = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
+            ends = consumer.end_offsets(places)
+            behind = sum(end - (consumer.committed(place) or 0) for place, end in ends.items())
+            state: State = "look" if behind > MANY else "ok"
+            yield Finding(state, Text(f"lag of {topic}", f"{topic} 滞后"), str(behind))
+
+
+def _disk(_: Settings, edge: Edge) -> Iterator[Finding]:
+    free = shutil.disk_usage(Path.cwd()).free
+    state: State = "look" if free < LITTLE_DISK else "ok"
+    yield Finding(state, WHAT[_disk], f"{free / 1e9:.1f} GB")
+
+
+WHAT: dict[Callable[..., Any], Text] = {
+    _policy: Text("policy", "规则包"),
+    _database: Text("database", "数据库"),
+    _broker: Text("broker", "Kafka"),
+    _disk: Text("disk free here", "本地可用空间"),
+}
+
+DOCTOR = Command(run, (argument("--json", action="store_true", en="answer as JSON", zh="以 JSON 输出"),))

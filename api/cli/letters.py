@@ -1,0 +1,170 @@
+"""`huiyin dead-letters`: what was refused and why, and sending it again after it was put right."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from api.cli.command import Command, Given, argument
+from api.cli.edge import DONE, NO, Edge, Failure, failure
+
+if TYPE_CHECKING:
+    from storage.postgres import Letter, PostgresStorage
+
+PAGE = 500
+
+
+def list_letters(given: Given, edge: Edge) -> int:
+    """One line a letter: its number, when, why, and what the message said it was."""
+    with edge.storage() as storage:
+        for letter in _letters(storage, given.code):
+            said = _claimed(letter)
+            parts = (letter.position, f"{letter.made_at:%Y-%m-%d %H:%M:%S}", letter.code, said, letter.reason)
+            edge.line("  ".join(str(part) for part in parts if part))
+    return DONE
+
+
+def _letters(storage: PostgresStorage, code: str | None = None) -> Iterator[Letter]:
+    after = 0
+    while page := storage.dead_letters(after, PAGE):
+        yield from (letter for letter in page if code in (None, letter.code))
+        after = page[-1].position
+
+
+def _claimed(letter: Letter) -> str:
+    """Type and subject, as far as they can be read; nothing of the data, which may be personal."""
+    raw, headers = content(orjson.loads(letter.letter))
+    try:
+        said = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        said = None
+    said = said if isinstance(said, dict) else {}
+    names = (
+        said.get(name) or headers.get(f"ce_{name}", b"").decode("utf-8", "replace")
+        for name in ("type", "subject")
+    )
+    return " ".join(str(name)[:200] for name in names if name)
+
+
+def content(letter: Mapping[str, Any]) -> tuple[bytes, dict[str, bytes]]:
+    """The message as it came: its bytes and headers."""
+    headers = {name: b64decode(value) for name, value in letter.get("headers", {}).items()}
+    return b64decode(letter["raw_base64"]), headers
+
+
+def show(given: Given, edge: Edge) -> int:
+    """A letter whole; the message itself only on demand, as it may hold personal data."""
+    with edge.storage() as storage:
+        letter = _found(storage, given.NUMBER)
+    said = orjson.loads(letter.letter)
+    if given.raw:
+        edge.stdout.write(content(said)[0] + b"\n")
+        return DONE
+    kept = {name: value for name, value in said.items() if name not in ("raw_base64", "headers")}
+    edge.json({"number": letter.position, "message": _claimed(letter), **kept})
+    return DONE
+
+
+def _found(storage: PostgresStorage, number: int) -> Letter:
+    letter = storage.dead_letter(number)
+    if letter is None:
+        raise Failure(
+            failure("no dead letter has the number {n}.", "没有编号为 {n} 的死信。", n=number).text, NO
+        )
+    return letter
+
+
+def replay(given: Given, edge: Edge) -> int:
+    """Sends messages again as they came; what was recorded meanwhile is answered as a duplicate."""
+    if bool(given.NUMBER) == bool(given.all):
+        raise failure(
+            "huiyin dead-letters replay: give numbers, or --all.",
+            "huiyin dead-letters replay：请给出编号或 --all。",
+        )
+    with edge.storage() as storage:
+        chosen = [_found(storage, number) for number in given.NUMBER] or list(_letters(storage, given.code))
+    messages = [content(orjson.loads(letter.letter)) for letter in chosen]
+    if given.http:
+        return _over_http(messages, given.http, edge)
+    _onto_intake(messages, edge)
+    edge.line(edge.text("{n} messages sent again", "已重发 {n} 条消息", n=len(messages)))
+    return DONE
+
+
+def _onto_intake(messages: list[tuple[bytes, dict[str, bytes]]], edge: Edge) -> None:
+    from contextlib import closing
+
+    from kafka import KafkaProducer
+
+    from streams.topics import Topics
+
+    settings = edge.settings
+    topic = Topics.under(settings.topic_prefix).intake
+    with closing(KafkaProducer(bootstrap_servers=settings.kafka.split(","), max_block_ms=15_000)) as producer:
+        sent = [
+            producer.send(topic, value=raw, key=_key(raw, headers), headers=list(headers.items()))
+            for raw, headers in messages
+        ]
+        for future in sent:
+            future.get(timeout=60)
+
+
+def _key(raw: bytes, headers: Mapping[str, bytes]) -> bytes | None:
+    from api.cli.sending import claimed
+
+    subject = headers.get("ce_subject") or claimed(raw).get("subject")
+    return subject.encode() if isinstance(subject, str) else subject
+
+
+def _over_http(messages: list[tuple[bytes, dict[str, bytes]]], url: str, edge: Edge) -> int:
+    """To the API in structured mode; what came to Kafka in binary mode has its attributes in its headers."""
+    from api.cli.sending import HttpSender
+
+    sender = HttpSender(url, edge.environ.get("HUIYIN_TOKEN"), 30.0)
+    answers = [answer for raw, headers in messages for answer in sender.send([_structured(raw, headers)])]
+    sender.close()
+    for answer in answers:
+        edge.json(answer)
+    return NO if any(answer.get("status") == "rejected" for answer in answers) else DONE
+
+
+def _structured(raw: bytes, headers: Mapping[str, bytes]) -> bytes:
+    said = {
+        name[3:]: value.decode("utf-8", "replace")
+        for name, value in headers.items()
+        if name.startswith("ce_")
+    }
+    if not said:
+        return raw
+    try:
+        return orjson.dumps({**said, "data": orjson.loads(raw)})
+    except orjson.JSONDecodeError:
+        return raw
+
+
+CODE = argument("--code", metavar="CODE", en="only those refused with this code", zh="只看此代码的死信")
+LIST = Command(list_letters, (CODE,))
+SHOW = Command(
+    show,
+    (
+        argument("NUMBER", type=int, en="the letter's number, as list gives it", zh="死信编号，见 list"),
+        argument("--raw", action="store_true", en="the message itself, byte by byte", zh="原始消息，逐字节"),
+    ),
+)
+REPLAY = Command(
+    replay,
+    (
+        argument("NUMBER", type=int, nargs="*", en="the letters' numbers", zh="死信编号"),
+        argument(
+            "--all",
+            action="store_true",
+            en="all of them (with --code: all of that code)",
+            zh="全部（或 --code 指定的全部）",
+        ),
+        CODE,
+        argument("--http", metavar="URL", en="to this API instead of to Kafka", zh="发往该 API 而非 Kafka"),
+    ),
+)

@@ -1,0 +1,219 @@
+"""Ways for facts to leave: onto the intake topic, or to the API; and for their receipts to come back."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+import orjson
+
+from api.cli.edge import failure
+
+if TYPE_CHECKING:
+    from streams.config import Settings
+
+Answer = dict[str, Any]
+Identity = tuple[str | None, str | None]
+PAUSES_S = (0.2, 0.5, 1.0, 2.0, 5.0)
+"""Between attempts to reach an API that does not answer."""
+
+LARGEST = 1_000_000
+"""Bytes that one Kafka message may have; beyond, no broker takes it, nor is it a fact."""
+
+
+class Sender(Protocol):
+    """Sends facts in batches; a batch is safe when `send` returns. Receipts come when they come."""
+
+    def send(self, facts: Sequence[bytes]) -> Iterator[Answer]: ...
+    def finish(self) -> Iterator[Answer]: ...
+    def close(self) -> None: ...
+
+
+def claimed(fact: bytes) -> Mapping[str, Any]:
+    """What a line says it is, as far as that can be read."""
+    try:
+        said = orjson.loads(fact)
+    except orjson.JSONDecodeError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _identity(said: Mapping[str, Any]) -> Identity:
+    source, id_ = said.get("source"), said.get("id")
+    return (source if isinstance(source, str) else None, id_ if isinstance(id_, str) else None)
+
+
+class KafkaSender:
+    """kafka-python's idempotent producer; receipts are read from their topic, from where it stood before."""
+
+    def __init__(self, settings: Settings, wait: bool, patience_s: float) -> None:
+        from kafka import KafkaProducer
+
+        from streams.topics import Topics
+
+        self.topics = Topics.under(settings.topic_prefix)
+        servers = settings.kafka.split(",")
+        self.producer = KafkaProducer(
+            bootstrap_servers=servers, acks="all", linger_ms=5, batch_size=65536, max_block_ms=15_000
+        )
+        self.patience_s = patience_s
+        self.awaited: Counter[Identity] = Counter()
+        self.receipts = _from_end(servers, self.topics.receipts) if wait else None
+
+    def send(self, facts: Sequence[bytes]) -> Iterator[Answer]:
+        """Returns when the broker has all of it."""
+        refused = [fact for fact in facts if len(fact) > LARGEST]
+        sent = [self._put(fact) for fact in facts if len(fact) <= LARGEST]
+        for future in sent:
+            future.get(timeout=60)
+        yield from (_too_large(fact) for fact in refused)
+        yield from self._arrived(0)
+
+    def _put(self, fact: bytes) -> Any:
+        said = claimed(fact)
+        subject = said.get("subject")
+        key = subject.encode() if isinstance(subject, str) else None
+        self.awaited[_identity(said)] += 1
+        return self.producer.send(self.topics.intake, value=fact, key=key)
+
+    def _arrived(self, timeout_ms: int) -> Iterator[Answer]:
+        """The receipts of what was sent here; other senders' are not ours to print."""
+        if self.receipts is None:
+            return
+        for records in self.receipts.poll(timeout_ms=timeout_ms, max_records=2000).values():
+            for record in records:
+                answer = orjson.loads(record.value)
+                identity = _identity(answer)
+                if self.awaited[identity] > 0:
+                    self.awaited[identity] -= 1
+                    yield answer
+
+    def finish(self) -> Iterator[Answer]:
+        """Waits for the receipts that are still to come, as long as any come."""
+        if self.receipts is None:
+            return
+        deadline = time.monotonic() + self.patience_s
+        while (left := self.awaited.total()) and time.monotonic() < deadline:
+            yield from self._arrived(250)
+            if self.awaited.total() < left:
+                deadline = time.monotonic() + self.patience_s
+        if left := self.awaited.total():
+            raise failure(
+                "{n} facts are on {topic}, but have no receipt after {s:g} s; does `huiyin worker` run?",
+                "{n} 条事实已在 {topic}，但 {s:g} 秒内没有回执；`huiyin worker` 是否在运行？",
+                n=left,
+                topic=self.topics.intake,
+                s=self.patience_s,
+            )
+
+    def close(self) -> None:
+        self.producer.close(timeout=5)
+        if self.receipts is not None:
+            self.receipts.close()
+
+
+def _from_end(servers: Sequence[str], topic: str) -> Any:
+    """A consumer of what comes from now on."""
+    from kafka import KafkaConsumer, TopicPartition
+
+    consumer = KafkaConsumer(bootstrap_servers=servers, enable_auto_commit=False, group_id=None)
+    partitions = consumer.partitions_for_topic(topic)
+    if not partitions:
+        consumer.close()
+        raise failure(
+            "topic {topic} does not exist; run `huiyin topics create` first.",
+            "主题 {topic} 不存在；请先运行 `huiyin topics create`。",
+            topic=topic,
+        )
+    places = [TopicPartition(topic, partition) for partition in sorted(partitions)]
+    consumer.assign(places)
+    for place, offset in consumer.end_offsets(places).items():
+        consumer.seek(place, offset)
+    return consumer
+
+
+def _too_large(fact: bytes) -> Answer:
+    reason = f"A message of {len(fact)} bytes is larger than Kafka takes; a fact has 256 KiB at most."
+    return {"status": "rejected", "code": "too-large", "reason": reason}
+
+
+class HttpSender:
+    """`POST /events` in batches. A line that is no JSON would spoil its batch, so it goes by itself."""
+
+    def __init__(self, url: str, token: str | None, patience_s: float) -> None:
+        import httpx
+
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self.url = f"{url.rstrip('/')}/events"
+        self.client = httpx.Client(headers=headers, timeout=max(patience_s, 5.0))
+
+    def send(self, facts: Sequence[bytes]) -> Iterator[Answer]:
+        whole = [fact for fact in facts if claimed(fact)]
+        if whole:
+            yield from self._post(whole)
+        for fact in facts:
+            if not claimed(fact):
+                yield from self._post([fact], alone=True)
+
+    def _post(self, facts: Sequence[bytes], alone: bool = False) -> list[Answer]:
+        mode = "cloudevents" if alone else "cloudevents-batch"
+        body = facts[0] if alone else b"[" + b",".join(facts) + b"]"
+        answer = self._asked(body, f"application/{mode}+json")
+        if answer.status_code == 200:
+            return _receipts(answer.json())
+        if answer.status_code in (401, 403) or answer.status_code >= 500:
+            raise failure(
+                "{url} answered {status}: {why}",
+                "{url} 返回 {status}：{why}",
+                url=self.url,
+                status=answer.status_code,
+                why=answer.text[:300],
+            )
+        if not alone:  # something in it spoils the batch: each by itself says what
+            return [receipt for fact in facts for receipt in self._post([fact], alone=True)]
+        return [_problem(answer, facts[0])]
+
+    def _asked(self, body: bytes, media: str) -> Any:
+        import httpx
+
+        for pause in (*PAUSES_S, None):
+            try:
+                answer = self.client.post(self.url, content=body, headers={"Content-Type": media})
+                if answer.status_code not in (429, 502, 503) or pause is None:
+                    return answer
+            except httpx.TransportError:
+                if pause is None:
+                    raise
+            time.sleep(pause or 0)
+        raise AssertionError("unreachable")
+
+    def finish(self) -> Iterator[Answer]:
+        return iter(())
+
+    def close(self) -> None:
+        self.client.close()
+
+
+def _receipts(answered: Any) -> list[Answer]:
+    if isinstance(answered, dict):
+        answered = answered.get("receipts", [answered])
+    return list(answered)
+
+
+def _problem(answer: Any, fact: bytes) -> Answer:
+    """A problem (RFC 9457) as the receipt that it stands for."""
+    try:
+        said = answer.json()
+    except ValueError:
+        said = {}
+    source, id_ = _identity(claimed(fact))
+    found = {
+        "id": id_,
+        "source": source,
+        "status": "rejected",
+        "code": said.get("code") or "malformed",
+        "reason": said.get("detail") or said.get("title") or f"HTTP {answer.status_code}",
+    }
+    return {name: value for name, value in found.items() if value is not None}

@@ -1,0 +1,129 @@
+"""`huiyin watch`: the alert topics in the terminal, one line a change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+import orjson
+
+from api.cli.command import Command, Given, argument
+from api.cli.edge import DONE, Edge, failure
+from api.i18n import Text
+
+Alert = Mapping[str, Any]
+STATUSES: Mapping[str, Text] = {
+    "firing": Text("FIRING", "触发"),
+    "acknowledged": Text("ACKNOWLEDGED", "已接手"),
+    "resolved": Text("RESOLVED", "已解除"),
+}
+SEVERITIES: Mapping[str, Text] = {
+    "info": Text("info", "提示"),
+    "warning": Text("warning", "警告"),
+    "high": Text("high", "严重"),
+    "critical": Text("critical", "紧急"),
+}
+COLOURS = {"info": "36", "warning": "33", "high": "35", "critical": "1;31"}
+
+
+def run(given: Given, edge: Edge) -> int:
+    """Until it is interrupted, which is how it is meant to end."""
+    try:
+        for alert in islice(_alerts(given, edge), given.count):
+            if given.json:
+                edge.json(alert)
+            else:
+                edge.line(line(alert, edge))
+            edge.stdout.flush()
+    except KeyboardInterrupt:
+        pass
+    return DONE
+
+
+def _alerts(given: Given, edge: Edge) -> Iterator[Alert]:
+    """A plain consumer, in no group: it takes nothing away from anybody."""
+    from kafka import KafkaConsumer
+
+    from streams.topics import Topics
+
+    settings = edge.settings
+    topics = Topics.under(settings.topic_prefix).alerts
+    start = "earliest" if given.from_beginning else "latest"
+    consumer = KafkaConsumer(
+        bootstrap_servers=settings.kafka.split(","),
+        group_id=None,
+        enable_auto_commit=False,
+        auto_offset_reset=start,
+    )
+    with closing(consumer):
+        missing = set(topics) - set(consumer.topics())
+        if missing:
+            raise failure(
+                "topics are missing: {names}; run `huiyin topics create`.",
+                "缺少主题：{names}；请运行 `huiyin topics create`。",
+                names=", ".join(sorted(missing)),
+            )
+        consumer.subscribe(topics)
+        for record in consumer:
+            if record.value is not None:  # compaction's tombstones say nothing
+                yield orjson.loads(record.value)
+
+
+def line(alert: Alert, edge: Edge) -> str:
+    """Time, severity, status, key, title, subject, due or overdue, and who is told."""
+    severity, status = alert["severity"], alert["status"]
+    title = (alert.get("title_zh") if edge.language == "zh" else None) or alert["title"]
+    parts = [
+        f"{datetime.fromisoformat(alert['updated_at']):%Y-%m-%d %H:%M:%S}",
+        _coloured(f"{SEVERITIES[severity].within(edge.language):8}", COLOURS[severity], edge),
+        f"{STATUSES[status].within(edge.language):12}",
+        f"{title} — {alert['subject']}",
+        *_due(alert, edge),
+        *([f"→ {', '.join(alert['to'])}"] if alert.get("to") else []),
+        f"[{alert['key']}]",
+    ]
+    return "  ".join(parts)
+
+
+def _coloured(text: str, colour: str, edge: Edge) -> str:
+    return f"\x1b[{colour}m{text}\x1b[0m" if edge.interactive else text
+
+
+def _due(alert: Alert, edge: Edge) -> list[str]:
+    if not alert.get("due_at") or alert["status"] == "resolved":
+        return []
+    due = datetime.fromisoformat(alert["due_at"])
+    left = due - edge.now()
+    minutes = abs(int(left.total_seconds())) // 60
+    span = f"{minutes // 60}:{minutes % 60:02}"
+    if left.total_seconds() >= 0:
+        return [edge.text("due in {span} h", "距到期 {span} 小时", span=span)]
+    return [edge.text("overdue {span} h", "已逾期 {span} 小时", span=span)]
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+WATCH = Command(
+    run,
+    (
+        argument(
+            "what", nargs="?", choices=("alerts",), default="alerts", en="what to follow", zh="关注对象"
+        ),
+        argument(
+            "--from-beginning",
+            action="store_true",
+            en="begin with what the topics hold",
+            zh="从主题已有内容开始",
+        ),
+        argument("--json", action="store_true", en="the alerts as they are", zh="以 JSON 输出"),
+        argument("--count", type=_count, metavar="N", en="end after N changes", zh="N 次变动后结束"),
+    ),
+)
