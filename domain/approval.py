@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from domain.envelope import Event
+from domain.events import ExpenseCapped
 from domain.frozen import replace
+from domain.rules import refusal, rule
+
+if TYPE_CHECKING:
+    from domain.engine import Emit, Turn, World
+    from domain.policy import BoundClause
+    from domain.stream import Stream
 
 KIND = "approval"
 
@@ -55,3 +62,36 @@ EVOLVE: dict[str, Callable[[Approval, Event], Approval]] = {
     "approval.refused": _refused,
     "approval.used": _used,
 }
+
+
+@refusal("customer-not-registered")
+def about_unregistered(
+    world: World, _stream: Stream, event: Event, _clause: BoundClause, _state: Any
+) -> bool:
+    """An expense about a customer who was not registered when it was asked for (001-5 18.1)."""
+    data: Any = event.data
+    about = data.about or ""
+    return about.startswith("customer/") and not world.stream(about).state_at(event.time).registered
+
+
+@refusal("granted-in-order")
+def not_granted_in_order(
+    _world: World, _stream: Stream, _event: Event, clause: BoundClause, state: Any
+) -> bool:
+    """Whether the roles that must grant, in their order, have not all granted (001-2)."""
+    grants = iter(state.granted_by_role)
+    return not all(role in grants for role in clause.row.params["roles"])
+
+
+@rule("expense-cap", "approval.requested")
+def cap(_turn: Turn, _stream: Stream, event: Event, clause: BoundClause) -> Iterator[Emit]:
+    """What exceeds the cap is paid from the own pocket (001-13 七.2)."""
+    from domain.engine import Emit
+
+    data: Any = event.data
+    limit = clause.row.params["cap"]
+    if data.kind == clause.row.params["kind"] and (data.amount or 0) > limit:
+        excess = round(data.amount - limit, 2)
+        because = f"{data.amount:g} asked for, {limit:g} allowed"
+        said = {"clause": clause.id, "source": clause.cites, "because": because}
+        yield Emit(ExpenseCapped(cap=limit, own_account=excess, **said))

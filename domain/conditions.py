@@ -87,6 +87,8 @@ def _path(path: str, fields: frozenset[str], state_fields: frozenset[str], calen
         return lambda situation: compute(situation, calendar)
     root, _, rest = path.partition(".")
     name, known = (rest, state_fields) if root == "state" else (path, fields)
+    if f"{name}_" in known:
+        name = f"{name}_"
     if name not in known:
         raise ConditionError(f"{path!r} is not known here{_nearest(name, known)}")
     if root == "state":

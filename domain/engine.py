@@ -122,8 +122,8 @@ class Turn:
         """What falls due in a stream at one instant: warnings, breaches, the next step of a ladder."""
         obligations.fire(self, stream, at)
         escalation.climb(self, stream, at)
-        for data, cause in KINDS[stream.kind].expire(stream.state, at):
-            self.follow(stream, self.emit(stream, data, at, cause or stream.story[-1]))
+        for effect in KINDS[stream.kind].expire(stream, at):
+            self.take(stream, self.emit(stream, effect.data, effect.time or at, stream.story[-1]))
 
     def follow(self, stream: Stream, event: Event) -> None:
         """Everything that follows from an event of the stream's story."""

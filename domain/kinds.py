@@ -7,9 +7,19 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from domain import approval, branch, complaint, customer, document, reception, staff, visit
+from domain import (
+    access,  # noqa: F401  (registers its rules)
+    approval,
+    branch,
+    complaint,
+    customer,
+    document,
+    reception,
+    staff,
+    visit,
+)
 from domain.envelope import Event
-from domain.events import STREAMS, Data
+from domain.events import STREAMS
 
 Evolver = Callable[[Any, Event], Any]
 
@@ -26,11 +36,11 @@ def _complete(_state: Any, _event: Event) -> str | None:
     return None
 
 
-def _no_timers(_state: Any) -> Iterator[datetime]:
+def _no_timers(_stream: Any) -> Iterator[datetime]:
     return iter(())
 
 
-def _nothing_expires(_state: Any, _at: datetime) -> Iterable[tuple[Data, Event | None]]:
+def _nothing_expires(_stream: Any, _at: datetime) -> Iterable[Any]:
     return ()
 
 
@@ -46,7 +56,7 @@ class Kind:
     incomplete: Callable[[Any, Event], str | None] = _complete
     refused_after_close: frozenset[str] = frozenset()
     timers: Callable[[Any], Iterator[datetime]] = _no_timers
-    expire: Callable[[Any, datetime], Iterable[tuple[Data, Event | None]]] = _nothing_expires
+    expire: Callable[[Any, datetime], Iterable[Any]] = _nothing_expires
 
     def evolve(self, state: Any, event: Event) -> Any:
         """The state after an event. Total: an event that changes nothing leaves it as it is."""

@@ -81,7 +81,8 @@ def withdraw(turn: Turn, stream: Stream, duty: Duty, cause: Event, time: datetim
     """Takes back an open obligation, or a breach that a late fact disproves."""
     because = f"{cause.type} at {cause.time.isoformat()}"
     turn.emit(stream, ObligationWithdrawn(**about(stream, duty, because)), time, cause)
-    escalation.stand_down(turn, stream, f"breach:{duty.key}", cause, f"withdrawn by {cause.type}")
+    reason = f"withdrawn by {cause.type}"
+    escalation.stand_down(turn, stream, f"breach:{duty.key}", cause, reason, time)
 
 
 def open_all(turn: Turn, stream: Stream, event: Event, steps: Sequence[Step], situation: Situation) -> None:

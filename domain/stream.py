@@ -189,7 +189,7 @@ class Stream:
 
     def next_due(self) -> datetime | None:
         """When time alone will next make something follow here."""
-        times = list(KINDS[self.kind].timers(self.state))
+        times = list(KINDS[self.kind].timers(self))
         for duty in self.live.values():
             if duty.status == "open" and not self.is_paused(duty):
                 times.append(duty.to_warn_at or duty.due_at)
