@@ -159,7 +159,13 @@ class Turn:
                     self.judge_again(self.world.stream(subject), cause)
 
     def take(self, stream: Stream, event: Event) -> None:
-        if is_story(event):
+        """What follows from a derived event; one dated before what is on record is judged by its time."""
+        if not is_story(event):
+            return
+        if event.time < stream.story[-1].time and not self.scratch:
+            self.judge_again(stream, event)
+            self.decide(stream, event)
+        else:
             self.follow(stream, event)
 
     def find(self, stream: Stream, event: Event, step: Step) -> None:

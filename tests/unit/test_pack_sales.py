@@ -293,6 +293,17 @@ def test_a_registration_typed_in_after_the_leaving_is_drawn_for_too() -> None:
     assert told.has("customer.reassigned", to="S-3", time="2026-03-16 10:00")
 
 
+@pytest.mark.parametrize("late", [GONE, B_VALID])
+def test_what_was_done_after_a_draw_learned_late_counts(late: Fact) -> None:
+    people = [joined("S-2"), joined("S-3")]
+    told_first = [fact_ for fact_ in (B_VALID, GONE) if fact_ is not late]
+    notice = about("contact.recorded", "2026-03-17 10:00", topic="handover", channel="phone")
+    told = tell(PACK, *people, *told_first, notice, late, until="2026-04-30 00:00")
+    assert told.has("customer.reassigned", to="S-3", time="2026-03-16 10:00")
+    assert told.has("obligation.met", clause="general.handover-notice")
+    assert not told.has("obligation.breached", clause="general.handover-notice")
+
+
 def test_who_left_and_came_back_keeps_their_new_customers() -> None:
     again = joined("S-2", time="2026-03-18 09:00")
     told = tell(PACK, joined("S-2"), joined("S-3"), GONE, again, claimed("S-2", "2026-03-19 10:00"))
