@@ -41,7 +41,9 @@ def promise(complaint: str, time: str, answer_by: str) -> Fact:
 
 
 RETURN_VISIT = [
-    planned("V-1", "2026-03-03 16:00", "2026-03-04", purpose="return", appointment="2026-03-04T10:00:00+08:00"),
+    planned(
+        "V-1", "2026-03-03 16:00", "2026-03-04", purpose="return", appointment="2026-03-04T10:00:00+08:00"
+    ),
     started("V-1", "2026-03-04 10:01"),
     ended("V-1", "2026-03-04 11:00"),
 ]
@@ -133,7 +135,13 @@ STORIES = {
         ],
         "2026-03-05 00:00",
         MISSED,
-        {"value": 4.5, "threshold": 5, "window": "2026-03-04", "time": "2026-03-05 00:00", "subject": "staff/S-1"},
+        {
+            "value": 4.5,
+            "threshold": 5,
+            "window": "2026-03-04",
+            "time": "2026-03-05 00:00",
+            "subject": "staff/S-1",
+        },
     ),
     "xuzhou.unplanned-share": Story(
         XUZHOU,
