@@ -297,22 +297,20 @@ def _sequence(item: Event | Situation) -> int:
 
 def _publish(batch: Batch, changes: Sequence[Row]) -> None:
     batch.lock()
-    rows = [(row["channel"], row["key"], message(row)) for row in changes]
-    channels, keys, values = (list(column) for column in zip(*rows, strict=True))
-    batch.cursor.execute(
-        "INSERT INTO alert_outbox (channel, key, value)"
-        " SELECT c, k, v FROM unnest(%s::text[], %s::text[], %s::bytea[]) WITH ORDINALITY AS r (c, k, v, n)"
-        " ORDER BY n",
-        [channels, keys, values],
-    )
+    with batch.cursor.copy("COPY alert_outbox (channel, key, value) FROM STDIN") as copy:
+        for row in changes:
+            copy.write_row((row["channel"], row["key"], message(row)))
     batch.cursor.execute("SELECT pg_notify(%s, '')", [WAKE])
+
+
+_SHARED = tuple(name for name in Alert.model_fields if name in ALERT.columns)
 
 
 def as_alert(row: Row) -> dict[str, Any]:
     """An alert as the contract has it; what is not known is left out."""
     subject = row["subject"]
     fields = {
-        **{name: row[name] for name in Alert.model_fields if name in row},
+        **{name: row[name] for name in _SHARED},
         "to": list(row["recipients"] or ()),
         "window": row["measured_in"],
         "history_url": f"/streams/{subject}/history" if _is_stream(row) else None,

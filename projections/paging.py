@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from psycopg import Connection
+from psycopg import Connection, DataError
 from psycopg.rows import dict_row
 
 from projections.table import Row
@@ -59,7 +59,10 @@ class Listing:
         if cursor is not None:
             where.append(self._after())
             given |= self._decode(cursor)
-        rows = _rows(connection, self._query(where), {**given, "limit": limit + 1})
+        try:
+            rows = _rows(connection, self._query(where), {**given, "limit": limit + 1})
+        except DataError as error:
+            raise BadQuery("a filter or the cursor has a value of another kind") from error
         more = len(rows) > limit
         return Page(rows[:limit], self._encode(rows[limit - 1]) if more else None)
 

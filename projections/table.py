@@ -47,11 +47,12 @@ class Table:
         """The rows of these keys, as far as they are there."""
         if not keys:
             return Rows(self, ())
-        wanted = orjson.dumps([dict(zip(self.key, key, strict=True)) for key in keys]).decode()
+        columns = [list(column) for column in zip(*keys, strict=True)]
+        arrays = ", ".join(f"%s::{self.columns[name]}[]" for name in self.key)
         same = " AND ".join(f"t.{name} = k.{name}" for name in self.key)
         cursor.execute(
-            f"SELECT t.* FROM json_populate_recordset(NULL::{self.name}, %s) k JOIN {self.name} t ON {same}",
-            [wanted],
+            f"SELECT t.* FROM unnest({arrays}) AS k ({', '.join(self.key)}) JOIN {self.name} t ON {same}",
+            columns,
         )
         return Rows(self, cursor.fetchall())
 
@@ -67,8 +68,13 @@ class Table:
         cursor.execute(
             f"INSERT INTO {self.name} AS t SELECT * FROM json_populate_recordset(NULL::{self.name}, %s) "
             f"ON CONFLICT ({', '.join(self.key)}) DO UPDATE SET {sets}",
-            [orjson.dumps(list(rows)).decode()],
+            [orjson.dumps([_said(row) for row in rows]).decode()],
         )
+
+
+def _said(row: Row) -> Row:
+    """A row without its nulls, which are what is not said."""
+    return {name: value for name, value in row.items() if value is not None}
 
 
 class Rows:
