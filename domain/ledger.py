@@ -26,7 +26,7 @@ from domain.engine import Turn
 from domain.envelope import Event, Rejected, digest, identity, parse_message, write
 from domain.frozen import replace
 from domain.kinds import KINDS
-from domain.links import links_of
+from domain.links import links_near, links_of, streams_near
 from domain.mapper import EventMapper, Privacy
 from domain.messages import Receipt
 from domain.policy import Policy
@@ -201,7 +201,7 @@ class Ledger(Application[str]):
             self.streams.popitem(last=False)
 
     def load(self, unit: Unit, subjects: Sequence[str]) -> None:
-        """Brings streams into memory."""
+        """Brings streams into memory; one without events is there as one that did not begin."""
         missing = [subject for subject in dict.fromkeys(subjects) if subject not in self.streams]
         for stored in unit.events(missing) if missing else ():
             event = self._own_mapper.load(stored)
@@ -210,6 +210,9 @@ class Ledger(Application[str]):
                 policy = self.policy_named(str(event.extensions.get("policy", "")))
                 stream = self.streams[event.subject] = Stream(event.subject, policy)
             stream.evolve(event)
+        for subject in missing:
+            if subject not in self.streams:
+                self.streams[subject] = Stream(subject, self.policy.for_branch(None))
 
 
 class Batch:
@@ -237,14 +240,16 @@ class Batch:
         streams = self.ledger.streams
         if subject not in streams:
             self.ledger.load(self.unit, [subject])
-        if subject not in streams:
-            streams[subject] = Stream(subject, self.policy.for_branch(None))
         return streams[subject]
 
     def links(self, key: str) -> Mapping[str, Any]:
         if key not in self._links:
-            self._links[key] = dict(self.unit.links(key))
+            self._know_links([key])
         return self._links[key]
+
+    def _know_links(self, keys: Sequence[str]) -> None:
+        found = self.unit.links(keys) if keys else {}
+        self._links.update((key, dict(found.get(key, ()))) for key in keys)
 
     def window(self, key: str) -> kpi.Document | None:
         if key not in self.changes.windows:
@@ -296,7 +301,9 @@ class Batch:
         """Brings into memory what taking these facts in will need, in few questions to the storage."""
         events = [message.event for message in incoming if message.event is not None]
         self._known.update(self.unit.facts([identity(event) for event in events]))
-        self.ledger.load(self.unit, [event.subject for event in events])
+        subjects = [subject for event in events for subject in streams_near(event)]
+        self.ledger.load(self.unit, subjects)
+        self._know_links([key for event in events for key in links_near(event)])
 
     def take(self, message: Incoming) -> None:
         """One fact, to its receipt."""

@@ -83,3 +83,18 @@ def links_of(stream: Stream, event: Event) -> Iterator[Link]:
     """The links that an event, just taken in by its stream, makes or ends."""
     for make in LINKS.get(event.type, ()):
         yield from make(stream, event)
+
+
+def streams_near(event: Event) -> Iterator[str]:
+    """The streams that taking in a fact will look at, as far as it says so: read together, they cost less."""
+    yield event.subject
+    customer = getattr(event.data, "customer", None)
+    if customer is not None:
+        yield f"customer/{customer}"
+
+
+def links_near(event: Event) -> Iterator[str]:
+    """The keys that taking in a fact will look up, where facts of its type are many."""
+    if event.type == "complaint.received":
+        data: Any = event.data
+        yield f"complaints-of/{data.customer}"

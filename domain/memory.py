@@ -51,8 +51,8 @@ class MemoryStorage:
     def parked(self, subject: str) -> Sequence[Parked]:
         return self._parked.get(subject, ())
 
-    def links(self, key: str) -> Mapping[str, Any]:
-        return self._links.get(key, {})
+    def links(self, keys: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
+        return {key: self._links[key] for key in keys if key in self._links}
 
     def window(self, key: str) -> dict[str, Any] | None:
         return self._windows.get(key)

@@ -81,9 +81,11 @@ class PostgresUnit:
         return self._last
 
     def events(self, subjects: Collection[str]) -> Sequence[StoredEvent]:
-        """Reads what is parked for them as well: a stream that has no events may be about to begin."""
+        """Reads what is parked for them as well, as some are about to begin; not for one that is alone: it
+        is only looked at."""
         wanted = list(subjects)
-        self._waiting.update(self._parked(wanted))
+        if len(wanted) > 1:
+            self._waiting.update(self._parked(wanted))
         query = """SELECT originator_id, originator_version, topic, state FROM stored_events
             WHERE originator_id = ANY(%s) ORDER BY originator_id, originator_version"""
         return [StoredEvent(*row) for row in self._rows(query, wanted)]
@@ -108,9 +110,12 @@ class PostgresUnit:
             found[of].append(Parked(of, source, id_, message, _with_offset(at, offset)))
         return found
 
-    def links(self, key: str) -> Mapping[str, Any]:
-        rows = self._rows("SELECT member, value::text FROM link WHERE key = %s ORDER BY position", key)
-        return {member: orjson.loads(value) for member, value in rows}
+    def links(self, keys: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
+        query = "SELECT key, member, value::text FROM link WHERE key = ANY(%s) ORDER BY position"
+        found: dict[str, dict[str, Any]] = {}
+        for key, member, value in self._rows(query, list(keys)):
+            found.setdefault(key, {})[member] = orjson.loads(value)
+        return found
 
     def window(self, key: str) -> dict[str, Any] | None:
         rows = self._rows("SELECT document::text FROM kpi_window WHERE key = %s", key)
@@ -162,8 +167,7 @@ class PostgresStorage:
     def close(self) -> None:
         self._connections.close()
         self.recorder.datastore.close()
-        if self._listening is not None:
-            self._listening.close()
+        self._deaf()
 
     # ---- writing
 
@@ -247,8 +251,13 @@ class PostgresStorage:
                 return True
             return any(True for _ in self._listening.notifies(timeout=seconds, stop_after=1))
         except psycopg.Error:
-            self._listening = None
+            self._deaf()
             raise
+
+    def _deaf(self) -> None:
+        if self._listening is not None:
+            self._listening.close()
+            self._listening = None
 
 
 def _begin(connection: psycopg.Connection) -> int:
