@@ -37,11 +37,17 @@ def holders(stream: Stream) -> dict[str, list[Span]]:
     changes = [event for event in stream.story if event.type in CHANGES]
     ends: list[datetime | None] = [*(event.time for event in changes[1:]), None]
     spans: dict[str, list[Span]] = {}
-    for event, end in zip(changes, ends, strict=True):
+    for event, end in zip(changes, ends, strict=False):
         own = spans.setdefault(_holder(event), [])
         if end is None or end > event.time:
             own.append((event.time, end))
     return spans
+
+
+def holder_at(stream: Stream, at: datetime) -> str | None:
+    """Who held a customer at an instant."""
+    told = [event for event in stream.story if event.type in CHANGES and event.time <= at]
+    return _holder(told[-1]) if told else None
 
 
 def held(stream: Stream, _event: Event) -> Iterator[tuple[str, str, Any]]:

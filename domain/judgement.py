@@ -37,9 +37,9 @@ def tell_again(turn: Turn, stream: Stream) -> Stream:
     """The stream as it would be had everything been learned when it happened, up to the turn's now."""
     scratch = Stream(stream.subject, stream.policy)
     again = Turn(turn.world, turn.now, lambda _stream, _event: None, scratch=True)
-    outside = [duty.opening for duty in stream.duties.values() if duty.external]
+    owed = [duty for duty in stream.duties.values() if duty.external and duty.status != "withdrawn"]
     told = [event for event in stream.story if not (is_system(event) and event.type in REDERIVED)]
-    for event in sorted([*told, *outside], key=lambda event: event.time):
+    for event in sorted([*(duty.opening for duty in owed), *told], key=lambda event: event.time):
         again.advance(scratch, event.time)
         scratch.evolve(event)
         if event.type != "obligation.opened":

@@ -1,6 +1,6 @@
 """A member of staff: role, place in the house, and whether they are still there.
 
-Source: 001-5 16.4 (handover); 000 4 (random-sample evaluation).
+Source: 000 4 (random-sample evaluation).
 """
 
 from __future__ import annotations
@@ -9,15 +9,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from domain import holding, leaving
 from domain.draw import draw, seed_of
 from domain.envelope import Event
 from domain.events import EvaluationSampled
 from domain.frozen import replace
+from domain.handover import held_by
 from domain.rules import rule
 
 if TYPE_CHECKING:
-    from domain.engine import Emit, Owe, Turn
+    from domain.engine import Emit, Turn
     from domain.policy import BoundClause
     from domain.stream import Stream
 
@@ -51,24 +51,6 @@ def _left(state: Staff, _event: Event) -> Staff:
 EVOLVE: dict[str, Callable[[Staff, Event], Staff]] = {"staff.joined": _joined, "staff.left": _left}
 
 
-def _held(turn: Turn, stream: Stream, event: Event) -> list[str]:
-    """Where registrations decide whose customer it is, by ownership; else by the file."""
-    staff = stream.subject.partition("/")[2]
-    if stream.policy.with_rule("registration-validity"):
-        return [subject.partition("/")[2] for subject in leaving.owned_at(turn.world, staff, event.time)]
-    return sorted(holding.held_at(turn.world.links(holding.key(staff)), event.time))
-
-
-@rule("handover", "staff.left")
-def owe_handover(turn: Turn, stream: Stream, event: Event, _clause: BoundClause) -> Iterator[Owe]:
-    """Each customer that somebody who leaves holds is handed over (001-5 16.4)."""
-    from domain.engine import Owe
-
-    staff = stream.subject.partition("/")[2]
-    for customer in _held(turn, stream, event):
-        yield Owe(f"customer/{customer}", of=staff)
-
-
 @rule("sample-evaluation", "evaluation.requested")
 def sample_evaluation(turn: Turn, stream: Stream, event: Event, clause: BoundClause) -> Iterator[Emit]:
     """Draws among the customers held at the time; where nobody gave a seed it comes from the request's
@@ -76,7 +58,7 @@ def sample_evaluation(turn: Turn, stream: Stream, event: Event, clause: BoundCla
     from domain.engine import Emit
 
     data: Any = event.data
-    held = _held(turn, stream, event)
+    held = held_by(turn.world, stream.subject.partition("/")[2], event.time, stream.policy)
     seed = data.seed if data.seed is not None else seed_of(event.source, event.id)
     drawn = draw(held, data.n, seed)
     because = f"{len(drawn)} of {len(held)} customers held, drawn with seed {seed}"
