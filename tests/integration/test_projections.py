@@ -19,6 +19,7 @@ from domain.envelope import Event, write
 from domain.mapper import EventMapper
 from domain.policy import Policy, load_policy
 from domain.simulation import Simulation
+from domain.stream import Duty
 from projections.alerts import alert, alerts, forget_outbox, outbox_after
 from projections.complaints import search
 from projections.kpis import kpis
@@ -29,6 +30,7 @@ from projections.satisfaction import rollups
 from projections.sla import breaches, counts, upcoming
 from projections.violations import violations
 from tests.helpers.scenario import at, fact, received
+from tests.helpers.scenarios import names, scenario
 
 Db = Connection[Any]
 PACKS = ("auto-4s", "tobacco-xuzhou")
@@ -56,6 +58,10 @@ def recorded(policy: Policy, facts: Sequence[dict[str, Any]], until: str) -> lis
     simulation = Simulation(policy)
     simulation.tell([json.dumps(one).encode() for one in facts])
     simulation.wait(at(until))
+    return recorded_in(simulation)
+
+
+def recorded_in(simulation: Simulation) -> list[Event]:
     stored = simulation.storage.recorder.select_notifications(1, 1_000_000)
     return [replace(EventMapper().load(one), sequence=one.id) for one in stored]
 
@@ -613,6 +619,54 @@ def test_a_rebuild_that_breaks_off_leaves_the_live_models_as_they_were(
         rebuild(db, projector, broken)
     assert the_tables(db) == before
     assert db.execute("SELECT 1 FROM pg_namespace WHERE nspname = 'rebuilding'").fetchone() is None
+
+
+# ---- the ledger's own view
+
+ALARM = {"firing": "firing", "acknowledged": "acknowledged", "stood-down": "resolved"}
+
+
+def _shown_as(duty: Duty) -> str:
+    return "done-late" if duty.status == "breached" and duty.done_late else duty.status
+
+
+@pytest.mark.parametrize("name", names())
+def test_what_is_on_show_is_what_the_ledger_knows(db: Db, name: str) -> None:
+    story = scenario(name)
+    simulation = Simulation(story.policy())
+    simulation.tell(story.facts)
+    simulation.wait(story.until)
+    events = recorded_in(simulation)
+    tell(db, Projector.of(story.policy()), events)
+    subjects = sorted({event.subject for event in events})
+    with simulation.storage.unit() as unit:
+        simulation.ledger.load(unit, subjects)
+    streams = [simulation.ledger.streams[subject] for subject in subjects]
+
+    assert {
+        row["subject"]: (row["status"], row["cycle"], row["major"], row["handler"])
+        for row in search(db, limit=500).items
+    } == {
+        stream.subject: (stream.state.status, stream.state.cycle, stream.state.major, stream.state.handler)
+        for stream in streams
+        if stream.kind == "complaint"
+    }
+    shown = {
+        (row["subject"], row["obligation"]): (row["state"], row["due_at"])
+        for row in upcoming(db, limit=500).items + breaches(db, limit=500).items
+    }
+    duties = {(stream.subject, duty.key): duty for stream in streams for duty in stream.duties.values()}
+    owed = {key for key, duty in duties.items() if duty.status in ("open", "breached")}
+    assert shown == {key: (_shown_as(duties[key]), duties[key].due_at) for key in owed | shown.keys()}
+    assert {
+        one["key"]: one["status"] for one in alerts(db, limit=500, channel="alerts.escalations").items
+    } == {
+        f"escalation:{stream.subject}:{alarm.key}": ALARM[alarm.status]
+        for stream in streams
+        for alarm in stream.alarms.values()
+    }
+    found = {row["violation"]: row["withdrawn_at"] is None for row in violations(db, limit=500).items}
+    assert found == {key: one.live for stream in streams for key, one in stream.findings.items()}
 
 
 # ---- the rest
