@@ -1,0 +1,90 @@
+"""The machine-readable contracts, generated from the models, and the page that shows them to people."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.openapi.utils import get_openapi
+from starlette.responses import HTMLResponse, Response
+
+from api.http.answers import json_answer
+from api.http.language import language_of
+from api.http.pages.templates import render
+from api.http.problems import KINDS, ProblemDetails
+from api.http.services import services_of
+from domain.messages import CloudEvent, Receipt
+from domain.schemas import asyncapi
+
+router = APIRouter(include_in_schema=False)
+
+DESCRIPTION = """Facts in, receipts out; and everything that is known of them.
+
+Facts are CloudEvents 1.0; `/asyncapi.json` has every type with its fields. Errors are RFC 9457 problem
+details, in English or Chinese by Accept-Language. Instants carry an offset; lists come in pages."""
+
+TAGS = [
+    {"name": "facts", "description": "Reporting what happened 提交事实"},
+    {"name": "streams", "description": "What is known of one subject 单个事件流"},
+    {"name": "complaints", "description": "Searching complaints 检索投诉"},
+    {"name": "alerts", "description": "What needs somebody now 告警"},
+    {"name": "deadlines", "description": "What is owed and what was missed 期限"},
+    {"name": "rules", "description": "Which rules were broken 规则"},
+    {"name": "figures", "description": "Satisfaction and missed figures 指标"},
+    {"name": "operations", "description": "Health and metrics 运维"},
+]
+ALSO = (Receipt, CloudEvent, ProblemDetails)
+"""Models that answers refer to by name without FastAPI knowing."""
+
+
+def openapi(app: FastAPI) -> dict[str, Any]:
+    """OpenAPI 3.1 of the routes; FastAPI's own description of refusals is replaced by ours."""
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title, version=app.version, description=DESCRIPTION, routes=app.routes, tags=TAGS
+        )
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        for model in ALSO:
+            schemas[model.__name__] = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        for name in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(name, None)
+        for operation in _operations(document):
+            operation["responses"].pop("422", None)
+        app.openapi_schema = document
+    return app.openapi_schema
+
+
+def _operations(document: dict[str, Any]) -> list[dict[str, Any]]:
+    return [operation for path in document["paths"].values() for operation in path.values()]
+
+
+@cache
+def _asyncapi(prefix: str) -> bytes:
+    return orjson.dumps(asyncapi(prefix))
+
+
+@router.get("/openapi.json")
+def openapi_json(request: Request) -> Response:
+    return json_answer(openapi(request.app))
+
+
+@router.get("/asyncapi.json")
+def asyncapi_json(request: Request) -> Response:
+    prefix = services_of(request).settings.topic_prefix
+    return Response(_asyncapi(prefix), media_type="application/json")
+
+
+@router.get("/docs", response_class=HTMLResponse)
+def docs(request: Request) -> Response:
+    """Every operation, parameter and kind of problem on one page."""
+    document = openapi(request.app)
+    operations = [
+        {"path": path, "method": method.upper(), **operation}
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    ]
+    language = language_of(request)
+    titles = {name: (kind.status, kind.title.within(language)) for name, kind in KINDS.items()}
+    return render(request, "docs.html", document=document, operations=operations, problems=titles)

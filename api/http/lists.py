@@ -1,0 +1,251 @@
+"""Lists and figures of the read models, in pages: complaints, deadlines, violations, figures."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from api.http.answers import page_answer
+from api.http.params import Name, Paged, Period
+from api.http.problems import documented
+from api.http.services import services_of
+from domain.events import KINDS
+from projections import complaints, kpis, sla, violations
+from projections.paging import Page
+
+router = APIRouter()
+Item = TypeVar("Item")
+
+
+class PageOf(BaseModel, Generic[Item]):
+    """Rows of a list. | 列表的一页。"""
+
+    items: list[Item]
+    next: str | None = Field(description="Cursor of the next page; null on the last")
+
+
+# ---- rows
+
+
+class ComplaintRow(BaseModel):
+    """A complaint as the search finds it. | 检索所得的投诉。"""
+
+    subject: str
+    kind: str | None
+    status: Literal["open", "closed", "withdrawn", "merged"]
+    customer: str | None
+    handler: str | None
+    branch: str | None
+    category: str | None
+    sub_category: str | None
+    channel: str | None
+    received_at: datetime | None
+    major: bool
+    urgent: bool
+    cycle: int = Field(description="1, and one more with each reopening")
+    root_cause: str | None
+    resolved_at: datetime | None
+    closed_at: datetime | None
+    overdue: int = Field(description="Breached obligations that are not done yet")
+
+
+class ObligationRow(BaseModel):
+    """An obligation with what it is about. | 义务及其所属。"""
+
+    subject: str
+    obligation: str
+    clause: str
+    source: str | None
+    state: Literal["open", "met", "breached", "done-late", "withdrawn"]
+    opened_at: datetime | None
+    due_at: datetime
+    warn_at: datetime | None
+    warned: bool
+    provisional: bool
+    duty_of: str | None
+    breached_at: datetime | None
+    done_at: datetime | None
+    withdrawn_at: datetime | None
+    because: str | None
+    handler: str | None
+    customer: str | None
+    branch: str | None
+    category: str | None
+    channel: str | None
+
+
+class ViolationRow(BaseModel):
+    """A broken rule. | 违规。"""
+
+    subject: str
+    violation: str
+    clause: str
+    detail: str
+    missing: list[str] | None
+    source: str | None
+    because: str | None
+    found_at: datetime
+    withdrawn_at: datetime | None
+    handler: str | None
+    customer: str | None
+    branch: str | None
+    category: str | None
+
+
+class KpiRow(BaseModel):
+    """A figure that was missed. | 未达标的指标。"""
+
+    subject: str
+    kpi: str
+    window: str
+    dimension: str | None
+    value: float
+    threshold: float | None
+    missed: bool
+    source: str | None
+    because: str | None
+    missed_at: datetime | None
+    restated_at: datetime | None
+
+
+# ---- filters
+
+
+class ComplaintQuery(Period):
+    """Filters of complaints; `from` and `to` are of when they were received."""
+
+    status: Literal["open", "closed", "withdrawn", "merged"] | None = None
+    kind: Literal["complaint", "appeal", "inquiry"] | None = None
+    customer: Name | None = None
+    handler: Name | None = None
+    branch: Name | None = None
+    category: Name | None = None
+    channel: Name | None = None
+    root_cause: Name | None = None
+    major: bool | None = None
+    overdue: bool | None = None
+
+
+class UpcomingQuery(Period):
+    """Filters of obligations; `from` and `to` are of when they are due."""
+
+    subject: Name | None = None
+    clause: Name | None = None
+    handler: Name | None = None
+    branch: Name | None = None
+    category: Name | None = None
+
+
+class BreachQuery(UpcomingQuery):
+    """Filters of breached obligations."""
+
+    withdrawn: bool | None = Field(default=None, description="Whether a late fact showed it had been met")
+    outstanding: bool | None = Field(default=None, description="Whether it is still not done")
+
+
+class ViolationQuery(Period):
+    """Filters of violations; `from` and `to` are of when they were found."""
+
+    subject: Name | None = None
+    kind: Literal[KINDS] | None = Field(default=None, description="The kind of stream")  # type: ignore[valid-type]
+    clause: Name | None = None
+    detail: Name | None = None
+    handler: Name | None = None
+    branch: Name | None = None
+    category: Name | None = None
+    withdrawn: bool | None = None
+
+
+class KpiQuery(Period):
+    """Filters of missed figures."""
+
+    subject: Name | None = None
+    kpi: Name | None = None
+    window: Name | None = Field(default=None, examples=["2026-03"])
+    missed: bool | None = Field(default=None, description="Whether it still is missed")
+
+
+# ---- routes
+
+PROBLEMS = documented("bad-parameter")
+
+
+def _answer(request: Request, reader: Any, asked: Paged, row: type[BaseModel]) -> Response:
+    """A page of what a reading function finds, with the columns that the row's model names."""
+
+    def query(connection: Any) -> Page:
+        page: Page = reader(connection, limit=asked.limit, cursor=asked.cursor, **asked.filters())
+        return page
+
+    page = services_of(request).read(query)
+    items = [{name: item[name] for name in row.model_fields} for item in page.items]
+    return page_answer(request, Page(items, page.next))
+
+
+@router.get(
+    "/complaints",
+    operation_id="complaints",
+    tags=["complaints"],
+    summary="Search complaints 检索投诉",
+    description="The latest received first.",
+    response_model=PageOf[ComplaintRow],
+    responses=PROBLEMS,
+)
+def list_complaints(request: Request, asked: Annotated[ComplaintQuery, Query()]) -> Response:
+    return _answer(request, complaints.search, asked, ComplaintRow)
+
+
+@router.get(
+    "/sla/breaches",
+    operation_id="breaches",
+    tags=["deadlines"],
+    summary="Obligations not met in time 逾期义务",
+    description="The latest due first; those withdrawn since say so.",
+    response_model=PageOf[ObligationRow],
+    responses=PROBLEMS,
+)
+def list_breaches(request: Request, asked: Annotated[BreachQuery, Query()]) -> Response:
+    return _answer(request, sla.breaches, asked, ObligationRow)
+
+
+@router.get(
+    "/sla/upcoming",
+    operation_id="upcoming",
+    tags=["deadlines"],
+    summary="What is due next 即将到期的义务",
+    description="Open obligations, the first due first.",
+    response_model=PageOf[ObligationRow],
+    responses=PROBLEMS,
+)
+def list_upcoming(request: Request, asked: Annotated[UpcomingQuery, Query()]) -> Response:
+    return _answer(request, sla.upcoming, asked, ObligationRow)
+
+
+@router.get(
+    "/violations",
+    operation_id="violations",
+    tags=["rules"],
+    summary="Broken rules 违规",
+    description="The latest first.",
+    response_model=PageOf[ViolationRow],
+    responses=PROBLEMS,
+)
+def list_violations(request: Request, asked: Annotated[ViolationQuery, Query()]) -> Response:
+    return _answer(request, violations.violations, asked, ViolationRow)
+
+
+@router.get(
+    "/kpis",
+    operation_id="kpis",
+    tags=["figures"],
+    summary="Missed figures 未达标指标",
+    description="The latest first; a late fact may have restated them.",
+    response_model=PageOf[KpiRow],
+    responses=PROBLEMS,
+)
+def list_kpis(request: Request, asked: Annotated[KpiQuery, Query()]) -> Response:
+    return _answer(request, kpis.kpis, asked, KpiRow)

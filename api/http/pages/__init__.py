@@ -1,0 +1,1 @@
+"""The pages: rendered here, with nothing loaded from elsewhere."""

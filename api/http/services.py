@@ -1,0 +1,88 @@
+"""What the routes work with, made once for each application and handed to them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from threading import Lock
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg import Connection
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from api.http.feed import Feed
+from api.http.intake import Clock, Intake
+from api.http.metrics import Metrics
+from streams.config import Settings
+from streams.parts import Parts
+
+T = TypeVar("T")
+LOG = logging.getLogger("huiyin.http")
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class Services:
+    """The parts of the installation, opened when the database is there; the way in; the alerts' feed."""
+
+    settings: Settings
+    now: Clock = utc_now
+    _parts: Parts | None = None
+    _opening: Lock = field(default_factory=Lock)
+
+    def __post_init__(self) -> None:
+        self.intake = Intake(lambda: self.parts.ledger, self.now)
+        self.feed = Feed(self.read)
+        self.acknowledging = asyncio.Lock()
+        self.metrics = Metrics(self._read_or_none)
+
+    @property
+    def parts(self) -> Parts:
+        """Opened at the first need that finds the database up.
+
+        Raises:
+            OperationalError: the database cannot be reached.
+        """
+        with self._opening:
+            self._parts = self._parts or Parts.open(self.settings)
+            return self._parts
+
+    def read(self, query: Callable[[Connection[Any]], T]) -> T:
+        """The answer of a reading function of the projections; asked again if a connection was lost."""
+        with self.parts.connections.take(query) as (_, found):
+            return found
+
+    def _read_or_none(self, query: Callable[[Connection[Any]], T]) -> T | None:
+        """For those who can say something without the database."""
+        try:
+            return self.read(query)
+        except psycopg.OperationalError:
+            return None
+
+    async def start(self) -> None:
+        """Opens what there is; where the database comes up later, the first request that needs it does."""
+        self.intake.start()
+        self.feed.start()
+        try:
+            await run_in_threadpool(lambda: self.parts)
+        except psycopg.OperationalError as error:
+            LOG.warning("the database cannot be reached yet (%s)", type(error).__name__)
+
+    async def stop(self) -> None:
+        await self.feed.stop()
+        await self.intake.stop()
+        if self._parts is not None:
+            self._parts.close()
+
+
+def services_of(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services

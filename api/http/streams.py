@@ -1,0 +1,264 @@
+"""One stream: what it is now, and everything that made it so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from io import BytesIO, StringIO
+from typing import Annotated, Any, Literal
+
+import orjson
+from fastapi import APIRouter, Path, Query, Request
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from api.cli.edge import Edge
+from api.cli.history import FORMATS
+from api.http import params
+from api.http.answers import json_answer, negotiated
+from api.http.pages.history import history_page
+from api.http.params import Instant
+from api.http.problems import Problem, documented
+from api.http.services import Services, services_of
+from domain.envelope import Event
+from domain.events import KINDS
+from domain.history import history, shown
+from domain.mapper import EventMapper
+from domain.messages import CloudEvent
+from domain.stream import Alarm, Duty, Finding, Stream
+
+router = APIRouter(prefix="/streams", tags=["streams"])
+
+_ID = re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,190}")
+
+
+# ---- what is answered
+
+
+class Owed(BaseModel):
+    """An obligation that is open, or breached and not done since. | 未结或已逾期未履行的义务。"""
+
+    obligation: str
+    clause: str
+    status: Literal["open", "breached"]
+    opened_at: datetime
+    due_at: datetime
+    warn_at: datetime | None = None
+    provisional: bool = Field(description="The calendar of that time is not published yet")
+    paused: bool = Field(description="Time does not run while somebody else is awaited")
+
+
+class Firing(BaseModel):
+    """An escalation on its way up the ladder. | 正在逐级升级的事项。"""
+
+    escalation: str
+    clause: str
+    level: int
+    severity: str
+    status: Literal["firing", "acknowledged"]
+    next_at: datetime | None = Field(default=None, description="When it climbs to the next level")
+
+
+class Broken(BaseModel):
+    """A violation that stands. | 有效的违规记录。"""
+
+    violation: str
+    clause: str
+    detail: str
+    source: str
+    because: str
+    found_at: datetime
+
+
+class StreamState(BaseModel):
+    """What a stream is now. | 事件流的当前状态。"""
+
+    subject: str
+    kind: str
+    version: int = Field(description="How many events it has")
+    state: dict[str, Any] = Field(description="What decisions know of it; no personal fields")
+    obligations: list[Owed]
+    escalations: list[Firing]
+    violations: list[Broken]
+
+
+class HistoryQuery(params.Query):
+    """Which part of a history is wanted."""
+
+    as_of: Instant | None = Field(default=None, description="Things as they were: what had happened by then")
+    known_at: Instant | None = Field(default=None, description="What was known then: learned by that instant")
+    personal: bool = Field(default=False, description="Personal fields in clear; not permitted here")
+    lang: Literal["en", "zh"] | None = Field(default=None, description="The language of the HTML page")
+    format: Literal["json", "html", "csv", "xes"] | None = Field(
+        default=None, description="Instead of the Accept header, which links cannot set"
+    )
+
+
+# ---- reading
+
+
+def events_of(services: Services, kind: str, name: str) -> list[Event]:
+    """The recorded events of a stream with their sequences.
+
+    Raises:
+        Problem: there is no such stream.
+    """
+    subject = f"{kind}/{name}"
+    known = kind in KINDS and _ID.fullmatch(name)
+    stored = services.parts.storage.history(subject) if known else ()
+    if not stored:
+        shown_name = subject[:120].encode("ascii", "backslashreplace").decode()
+        kinds = ", ".join(KINDS)
+        en = f"Nothing is recorded of {shown_name}; streams are <kind>/<id>, of the kinds {kinds}."
+        raise Problem(
+            "unknown-stream", en, f"没有 {shown_name} 的记录；事件流为 <类别>/<编号>，类别有 {kinds}。"
+        )
+    mapper = EventMapper()
+    return [replace(mapper.load(event), sequence=sequence) for sequence, event in stored]
+
+
+def stream_of(services: Services, events: Sequence[Event]) -> Stream:
+    """What the events made of the stream."""
+    stream = Stream(events[0].subject, services.parts.policy)
+    for event in events:
+        stream.evolve(event)
+    return stream
+
+
+def _owed(stream: Stream, duty: Duty) -> Owed:
+    return Owed(
+        obligation=duty.key,
+        clause=duty.clause,
+        status="open" if duty.status == "open" else "breached",
+        opened_at=duty.opened_at,
+        due_at=duty.due_at,
+        warn_at=duty.warn_at,
+        provisional=duty.provisional,
+        paused=stream.is_paused(duty),
+    )
+
+
+def _firing(alarm: Alarm) -> Firing:
+    return Firing(
+        escalation=alarm.key,
+        clause=alarm.clause,
+        level=alarm.level,
+        severity=alarm.severity,
+        status="firing" if alarm.status == "firing" else "acknowledged",
+        next_at=alarm.next_at if alarm.status == "firing" else None,
+    )
+
+
+def _broken(finding: Finding) -> Broken:
+    data: Any = finding.event.data
+    return Broken(
+        violation=data.violation,
+        clause=data.clause,
+        detail=data.detail,
+        source=data.source,
+        because=data.because,
+        found_at=finding.event.time,
+    )
+
+
+def _due(owed: Owed) -> datetime:
+    return owed.due_at
+
+
+def _described(stream: Stream) -> dict[str, Any]:
+    owed = [_owed(stream, duty) for duty in (*stream.running(), *stream.overdue())]
+    return {
+        "subject": stream.subject,
+        "kind": stream.kind,
+        "version": stream.version,
+        "state": stream.state,
+        "obligations": [each.model_dump(exclude_none=True) for each in sorted(owed, key=_due)],
+        "escalations": [_firing(alarm).model_dump(exclude_none=True) for alarm in stream.firing()],
+        "violations": [_broken(finding).model_dump() for finding in stream.findings.values() if finding.live],
+    }
+
+
+# ---- formats of a history
+
+Messages = Sequence[Mapping[str, Any]]
+
+
+def _json(_request: Request, _subject: str, messages: Messages) -> bytes:
+    return orjson.dumps(messages)
+
+
+def _by_command(name: str) -> Callable[[Request, str, Messages], bytes]:
+    """As `huiyin history --format` writes it."""
+
+    def write(_request: Request, subject: str, messages: Messages) -> bytes:
+        edge = Edge(BytesIO(), BytesIO(), StringIO())
+        FORMATS[name](edge, subject, messages)
+        edge.stdout.seek(0)
+        return edge.stdout.read()
+
+    return write
+
+
+WRITERS: Mapping[str, Callable[[Request, str, Messages], bytes]] = {
+    "application/json": _json,
+    "text/html": history_page,
+    "text/csv": _by_command("csv"),
+    "application/xml": _by_command("xes"),
+}
+FORMAT_MEDIA = {"json": "application/json", "html": "text/html", "csv": "text/csv", "xes": "application/xml"}
+
+
+def _documented(media: Iterable[str]) -> dict[str, Any]:
+    events = {"type": "array", "items": {"$ref": f"#/components/schemas/{CloudEvent.__name__}"}}
+    text = {"type": "string"}
+    return {name: {"schema": events if name == "application/json" else text} for name in media}
+
+
+# ---- routes
+
+Kind = Annotated[str, Path(description=f"One of {', '.join(KINDS)}", examples=["complaint"])]
+Name = Annotated[str, Path(description="The id within its kind", examples=["C-1"])]
+
+
+@router.get(
+    "/{kind}/{name:path}/history",
+    operation_id="history",
+    summary="The history of a stream 事件流的历史",
+    description="Every fact and what followed from it, with rule, source and reason, as JSON (CloudEvents), "
+    "CSV, XES (application/xml) or a page, by the Accept header. Personal fields are hidden.",
+    response_class=Response,
+    responses={
+        200: {"description": "The events in the order recorded", "content": _documented(WRITERS)},
+        **documented("bad-parameter", "personal-fields", "unknown-stream", "not-acceptable"),
+    },
+)
+def stream_history(
+    request: Request, kind: Kind, name: Name, asked: Annotated[HistoryQuery, Query()]
+) -> Response:
+    if asked.personal:
+        en = "Leave `personal` out; personal fields need a permission."
+        raise Problem("personal-fields", en, "请去掉 personal；查看个人信息需要授权。", "personal")
+    media = FORMAT_MEDIA[asked.format] if asked.format else negotiated(request, list(WRITERS))
+    events = events_of(services_of(request), kind, name)
+    messages = [shown(event) for event in history(events, asked.as_of, asked.known_at)]
+    content = WRITERS[media](request, f"{kind}/{name}", messages)
+    return Response(content, media_type=media, headers={"Vary": "Accept, Accept-Language, Cookie"})
+
+
+@router.get(
+    "/{kind}/{name:path}",
+    operation_id="stream",
+    summary="The state of a stream 事件流的状态",
+    description="What is so now, what is owed, what is firing and which rules were broken. Carries an ETag.",
+    response_model=StreamState,
+    responses={304: {"description": "Nothing was recorded since"}, **documented("unknown-stream")},
+)
+def stream_state(request: Request, kind: Kind, name: Name) -> Response:
+    services = services_of(request)
+    stream = stream_of(services, events_of(services, kind, name))
+    etag = f'"{stream.version}"'
+    if etag in request.headers.get("if-none-match", "").replace("W/", "").split(", "):
+        return Response(status_code=304, headers={"ETag": etag})
+    return json_answer(_described(stream), headers={"ETag": etag})
