@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from domain.dispute import SAYS, dispute_about
 from domain.events import OwnershipAdjudicated, OwnershipReversed, OwnershipRulingNeeded
-from domain.ownership import Deal, Matter, Outcome, Row, Verdict, adjudicate, name
+from domain.matter import Deal, Matter, Verdict, name
+from domain.ownership import Outcome, adjudicate, table_of
 from domain.registration import Claim, registrations, validity
 from domain.rules import rule
 from domain.working_time import local_day
@@ -45,7 +46,9 @@ def adjudicate_complaint(turn: Turn, stream: Stream, event: Event, clause: Bound
 def _judge(turn: Turn, subject: str, event: Event, clause: BoundClause) -> Iterator[Emit]:
     """Adjudicates all deals of a customer, and records what differs from what is on record."""
     customer = turn.world.stream(subject)
-    table = [Row.of(row) for row in customer.policy.with_rule("adjudication-row")]
+    if not customer.state.deals:
+        return
+    table = table_of(customer.policy)
     for number in range(len(customer.state.deals)):
         matter = matter_of(turn.world, customer, number, clause)
         outcome = adjudicate(table, matter)

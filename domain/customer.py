@@ -14,9 +14,9 @@ from domain.dispute import ENDS, SAYS, Said
 from domain.envelope import Event
 from domain.events import ViolationFound
 from domain.frozen import replace
-from domain.ownership import Deal, Verdict, name
+from domain.matter import Deal, Verdict, name
 from domain.registration import Claim
-from domain.rules import rule
+from domain.rules import Params, rule
 
 if TYPE_CHECKING:
     from domain.engine import Emit, Rejudge, Turn
@@ -145,7 +145,14 @@ EVOLVE: dict[str, Callable[[Customer, Event], Customer]] = {
 }
 
 
-@rule("cash-taken", "payment.received", judged=True)
+class CashTaken(Params):
+    """Who takes no money, and what it is called when they do."""
+
+    role: str
+    detail: str
+
+
+@rule("cash-taken", "payment.received", judged=True, params=CashTaken)
 def cash_taken(turn: Turn, _stream: Stream, event: Event, clause: BoundClause) -> Iterator[Emit]:
     """Salespeople take no money (001-3 (七)): by the role they had when the payment came."""
     from domain.engine import Emit, identity

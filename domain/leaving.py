@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from domain.draw import draw, seed_of
 from domain.events import CustomerReassigned
 from domain.registration import owner, validity
-from domain.rules import rule
+from domain.rules import Params, rule
 
 if TYPE_CHECKING:
     from domain.engine import Emit, Turn, World
@@ -21,7 +21,13 @@ if TYPE_CHECKING:
     from domain.stream import Stream
 
 
-@rule("draw-leavers-customers", "staff.left")
+class Candidates(Params):
+    """Who is drawn among where nobody is in."""
+
+    role: str
+
+
+@rule("draw-leavers-customers", "staff.left", params=Candidates)
 def draw_leavers_customers(turn: Turn, stream: Stream, event: Event, clause: BoundClause) -> Iterator[Emit]:
     """Each customer that somebody owned when they left is drawn for by itself."""
     leaver = stream.subject.partition("/")[2]

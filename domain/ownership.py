@@ -2,107 +2,32 @@
 
 The rows, their order and their shares are clauses of a pack; this module says when each kind of row
 applies and who its parties are. Source: 001-3 (五).
-
-In the table **A** received the deal, **B** is somebody else: the holder of the earliest registration valid
-when the deal closed, else of the earliest expired one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from functools import cached_property
-from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from domain.dispute import Dispute
+from pydantic import Field, model_validator
+
 from domain.division import divide, exactly, fractions
-from domain.events import DealClosed
-from domain.registration import Registration, earliest
-from domain.rules import rule
+from domain.matter import Matter, Verdict, inputs
+from domain.registration import Registration
+from domain.rules import Params, rule
 
 if TYPE_CHECKING:
     from domain.engine import Turn
     from domain.envelope import Event
-    from domain.policy import BoundClause
+    from domain.policy import BoundClause, Policy
     from domain.stream import Stream
 
 DEPARTMENT = "department"
 """Stands for a person where nobody in particular has a deal."""
 
 Parties = Mapping[str, Sequence[str]]
-
-
-def name(identity: str) -> str:
-    """An event's identity as others may refer to it: short enough for an id, whatever the sender chose."""
-    return identity if len(identity) <= 200 else sha256(identity.encode()).hexdigest()
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """How a deal is divided, and by which row."""
-
-    rule: str
-    performance: Mapping[str, float]
-    commission: Mapping[str, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Deal:
-    """A deal and the last word on it: a verdict on record, or a ruling that is `awaited`."""
-
-    id: str
-    at: datetime
-    data: DealClosed
-    verdict: Verdict | None = None
-    adjudication: str | None = None
-    awaited: bool = False
-    judged_at: datetime | None = None
-
-
-@dataclass(frozen=True)
-class Matter:
-    """All that the division of one deal may depend on.
-
-    `registrations`: those made by the deal's time, the earliest first. `faulted`: whom the complaint named
-    with the deal accuses, where it was found reasonable. `day`: the deal's local day.
-    """
-
-    deal: DealClosed
-    day: date
-    registrations: tuple[Registration, ...]
-    dispute: Dispute
-    faulted: str | None = None
-    referrer: str | None = None
-    family: str | None = None
-
-    @property
-    def a(self) -> str:
-        return self.deal.received_by
-
-    @cached_property
-    def b(self) -> Registration | None:
-        return earliest(one for one in self.registrations if one.staff != self.a)
-
-    @cached_property
-    def registered(self) -> tuple[str, ...]:
-        """Everybody registered, the earliest first."""
-        return tuple(dict.fromkeys(one.staff for one in self.registrations))
-
-    @property
-    def named(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(self.deal.named))
-
-    @cached_property
-    def named_b(self) -> str | None:
-        """B where the customer names people: the one named; of several the one designated; never A."""
-        only = self.named[0] if len(self.named) == 1 else self.deal.designated if self.named else None
-        return only if only != self.a else None
-
-    @property
-    def present(self) -> frozenset[str]:
-        return frozenset((self.a, *self.deal.present))
+"""Who plays which part in a row: A, B, others, first, or the department."""
 
 
 def _on(applies: bool, **parties: str) -> Parties | None:
@@ -154,55 +79,65 @@ def _first(person: str | None) -> Parties | None:
     return _on(True, first=person) if person is not None else None
 
 
-CASES: dict[str, Callable[[Matter], Parties | None]] = {
-    "quarrelled": lambda m: _on(m.dispute.quarrelled, department=DEPARTMENT),
-    "settled": lambda m: _on(bool(m.dispute.shares) and not m.dispute.open),
-    "at-event": lambda m: _on(bool(m.deal.at_event)),
-    "complaint-verified": _with_b(lambda m, b: _refused(m, b) and m.faulted == b.staff),
-    "seeking-discount": _with_b(lambda m, _b: bool(m.deal.seeking_discount)),
-    "refused-valid": _with_b(lambda m, b: _refused(m, b) and b.valid),
-    "refused-expired": _with_b(lambda m, b: _refused(m, b) and not b.valid),
-    "nth-visit": _nth_visit,
-    "forgot-valid": _with_b(lambda m, b: bool(m.deal.forgot_name) and b.valid),
-    "forgot-expired": _with_b(lambda m, b: bool(m.deal.forgot_name) and not b.valid),
-    "several-named": _several_named,
-    "named-present": _with_named_b(lambda m, b: b in m.present),
-    "named-absent-same-day": _with_named_b(lambda m, b: b not in m.present and m.deal.assisted_on == m.day),
-    "named-absent": _with_named_b(lambda m, b: b not in m.present),
-    "referred": lambda m: _first(m.referrer),
-    "family": lambda m: _first(m.family),
-    "first-registration": _first_registered,
-    "unregistered": lambda m: _on(not any(one.valid for one in m.registrations), A=m.a),
-}
-"""When each kind of row applies, and who its parties are; None where it does not apply."""
-
-
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A row of the table: a clause that names a case, and who has how much of the deal.
+class Case:
+    """When a kind of row applies, and who its parties are (None: it does not); the parties' names."""
 
-    Without shares it divides as the parties or the manager did; `ruling` leaves it to the manager.
+    parties: Callable[[Matter], Parties | None]
+    roles: tuple[str, ...] = ()
+
+
+AB = ("A", "B")
+CASES: dict[str, Case] = {
+    "quarrelled": Case(lambda m: _on(m.dispute.quarrelled, department=DEPARTMENT), ("department",)),
+    "settled": Case(lambda m: _on(bool(m.dispute.shares) and not m.dispute.open)),
+    "at-event": Case(lambda m: _on(bool(m.deal.at_event))),
+    "complaint-verified": Case(_with_b(lambda m, b: _refused(m, b) and m.faulted == b.staff), AB),
+    "seeking-discount": Case(_with_b(lambda m, _b: bool(m.deal.seeking_discount)), AB),
+    "refused-valid": Case(_with_b(lambda m, b: _refused(m, b) and b.valid), AB),
+    "refused-expired": Case(_with_b(lambda m, b: _refused(m, b) and not b.valid), AB),
+    "nth-visit": Case(_nth_visit, ("A", "others")),
+    "forgot-valid": Case(_with_b(lambda m, b: bool(m.deal.forgot_name) and b.valid), AB),
+    "forgot-expired": Case(_with_b(lambda m, b: bool(m.deal.forgot_name) and not b.valid), AB),
+    "several-named": Case(_several_named, ("first",)),
+    "named-present": Case(_with_named_b(lambda m, b: b in m.present), AB),
+    "named-absent-same-day": Case(
+        _with_named_b(lambda m, b: b not in m.present and m.deal.assisted_on == m.day), AB
+    ),
+    "named-absent": Case(_with_named_b(lambda m, b: b not in m.present), AB),
+    "referred": Case(lambda m: _first(m.referrer), ("first",)),
+    "family": Case(lambda m: _first(m.family), ("first",)),
+    "first-registration": Case(_first_registered, ("first",)),
+    "unregistered": Case(lambda m: _on(not any(one.valid for one in m.registrations), A=m.a), ("A",)),
+}
+
+
+class Row(Params):
+    """What a row of the table says: its case, and who has how much of the deal.
+
+    Without shares it divides as the parties or the manager did; `ruling` leaves the deal to the manager.
+    Where performance and commission are divided alike, the commission need not be said.
     """
 
-    id: str
     case: str
-    performance: Mapping[str, float]
-    commission: Mapping[str, float]
+    performance: dict[str, float] = Field(default_factory=dict)
+    commission: dict[str, float] = Field(default_factory=dict)
     ruling: bool = False
 
-    @classmethod
-    def of(cls, clause: BoundClause) -> Row:
-        params = clause.row.params
-        shares = params.get("performance", {})
-        ruling = bool(params.get("ruling"))
-        return cls(clause.id, params["case"], shares, params.get("commission", shares), ruling)
+    @model_validator(mode="after")
+    def _understood(self) -> Row:
+        if self.case not in CASES:
+            raise ValueError(f"{self.case!r} is no case; known are {', '.join(CASES)}")
+        _check_shares(self.case, self.performance)
+        _check_shares(self.case, self.commission)
+        if not (self.performance or self.ruling or self.case == "settled"):
+            raise ValueError("needs `performance`, the shares of the deal, or `ruling = true`")
+        return self
 
-    def divide(self, matter: Matter, parties: Parties) -> Verdict:
-        return Verdict(
-            self.id,
-            self._divide(matter, parties, self.performance),
-            self._divide(matter, parties, self.commission),
-        )
+    def divide(self, id_: str, matter: Matter, parties: Parties) -> Verdict:
+        performance = self._divide(matter, parties, self.performance)
+        commission = self._divide(matter, parties, self.commission or self.performance)
+        return Verdict(id_, performance, commission)
 
     def _divide(self, matter: Matter, parties: Parties, shares: Mapping[str, float]) -> Mapping[str, float]:
         parts = (
@@ -211,6 +146,27 @@ class Row:
             else {person: exactly(share) for person, share in matter.dispute.shares}
         )
         return divide(parts, (*matter.registered, matter.a))
+
+
+def _check_shares(case: str, shares: Mapping[str, float]) -> None:
+    if unknown := shares.keys() - set(CASES[case].roles):
+        roles = ", ".join(CASES[case].roles) or "nobody"
+        raise ValueError(f"{case} divides among {roles}, not {', '.join(sorted(unknown))}")
+    if shares and (sum(map(exactly, shares.values())) != 1 or min(shares.values()) < 0):
+        raise ValueError("the shares must sum to exactly 1, none below 0")
+
+
+Table = Sequence[tuple[str, Row]]
+"""The rows with their clauses' ids, in their order."""
+
+
+def table_of(policy: Policy) -> Table:
+    return [(clause.id, Row(**clause.row.params)) for clause in policy.with_rule("adjudication-row")]
+
+
+@rule("adjudication-row", params=Row)
+def adjudication_row(_turn: Turn, _stream: Stream, _event: Event, _clause: BoundClause) -> None:
+    """Asked by no event: a row of the table, read when a deal is adjudicated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,52 +179,20 @@ class Outcome:
     because: str
 
 
-@rule("adjudication-row")
-def adjudication_row(_turn: Turn, _stream: Stream, _event: Event, _clause: BoundClause) -> None:
-    """Asked by no event: a row of the table, read when a deal is adjudicated."""
-
-
-def adjudicate(table: Iterable[Row], matter: Matter) -> Outcome | None:
+def adjudicate(table: Table, matter: Matter) -> Outcome | None:
     """What the first row that applies says; None where the table has none.
 
     An open dispute leaves the deal to the manager, unless it was quarrelled over.
     """
-    for row in table:
-        parties = CASES[row.case](matter)
-        if parties is None:
-            continue
-        if matter.dispute.open and row.case != "quarrelled":
-            return Outcome(None, None, f"the dispute is open; {_inputs(matter)}")
-        if row.ruling:
-            return Outcome(row.id, None, f"{row.id} ({row.case}) is left to the manager; {_inputs(matter)}")
-        return Outcome(row.id, row.divide(matter, parties), f"{row.id} ({row.case}): {_inputs(matter)}")
+    for id_, row in table:
+        if (parties := CASES[row.case].parties(matter)) is not None:
+            return _outcome(id_, row, matter, parties)
     return None
 
 
-_TOLD = {
-    "b": "B is",
-    "faulted": "the complaint was found reasonable against",
-    "referrer": "the old customer's original receiver is",
-    "family": "the family's first owner is",
-}
-
-
-def _inputs(matter: Matter) -> str:
-    """What the division rests on, in a line: the deal as it was told, and what was known beside it."""
-    known = ((words, getattr(matter, name)) for name, words in _TOLD.items())
-    told = (f"{words} {value}" for words, value in known if value is not None)
-    return "; ".join((f"A is {matter.a}", *told, *_of_dispute(matter.dispute), *_deal(matter.deal)))
-
-
-def _of_dispute(dispute: Dispute) -> Iterator[str]:
-    if dispute.quarrelled:
-        yield "quarrelled over, or the ruling defied"
-    if dispute.shares:
-        yield "settled or ruled " + ", ".join(f"{person} {share}" for person, share in dispute.shares)
-
-
-def _deal(deal: DealClosed) -> Iterator[str]:
-    said: dict[str, Any] = deal.wire()
-    for name in sorted(said.keys() - {"amount", "received_by"}):
-        value = said[name]
-        yield f"{name} {', '.join(value) if isinstance(value, list | tuple) else value}"
+def _outcome(id_: str, row: Row, matter: Matter, parties: Parties) -> Outcome:
+    if matter.dispute.open and row.case != "quarrelled":
+        return Outcome(None, None, f"the dispute is open; {inputs(matter)}")
+    if row.ruling:
+        return Outcome(id_, None, f"{id_} ({row.case}) is left to the manager; {inputs(matter)}")
+    return Outcome(id_, row.divide(id_, matter, parties), f"{id_} ({row.case}): {inputs(matter)}")

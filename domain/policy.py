@@ -10,6 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from domain.conditions import Condition, ConditionError, compile_condition
 from domain.events import TYPES
 from domain.kinds import STATE_FIELDS, kinds_of
@@ -190,6 +192,7 @@ class Policy:
                 getattr(self._handlers[pattern.on], name).append(Step(bound, condition, pattern))
         if row.rule is not None:
             for rule in _rules(where, row.rule):
+                _check_params(where, rule, row.params)
                 for event_type in rule.on:
                     self._handlers[event_type].rules.append((bound, rule))
 
@@ -198,6 +201,16 @@ def _rules(where: str, name: str) -> tuple[Rule, ...]:
     if name not in RULES:
         raise PackError(f"{where}: field rule: {name!r} is no rule; known are {', '.join(sorted(RULES))}")
     return RULES[name]
+
+
+def _check_params(where: str, rule: Rule, params: Mapping[str, Any]) -> None:
+    try:
+        if rule.params is not None:
+            rule.params.model_validate(params)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(("params", *map(str, first["loc"])))
+        raise PackError(f"{where}: field {place}: {first['msg'].removeprefix('Value error, ')}") from error
 
 
 def _by_type(

@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from domain.frozen import replace
-from domain.rules import rule
+from domain.pack import PeriodText
+from domain.rules import Params, rule
 from domain.working_time import deadline, parse_period
 
 if TYPE_CHECKING:
@@ -66,7 +67,11 @@ def validity(policy: Policy) -> Until:
     return lambda _at: None
 
 
-@rule("registration-validity")
+class Validity(Params):
+    within: PeriodText
+
+
+@rule("registration-validity", params=Validity)
 def registration_validity(_turn: Turn, _stream: Stream, _event: Event, _clause: BoundClause) -> None:
     """Asked by no event: adjudications look the period up (001-3 (五)2(1))."""
 

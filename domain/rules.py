@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pydantic import BaseModel, ConfigDict
+
 if TYPE_CHECKING:
     from domain.engine import Turn
     from domain.envelope import Event
@@ -19,26 +21,35 @@ if TYPE_CHECKING:
 RuleFunction = Callable[["Turn", "Stream", "Event", "BoundClause"], Iterable[Any] | None]
 
 
+class Params(BaseModel):
+    """What a rule's row may say in `params`; checked when the pack is loaded."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
 @dataclass(frozen=True)
 class Rule:
     """`judged` rules follow from the stream's own story and are judged again when a late fact arrives;
-    the others are decisions, made once, when the fact is learned."""
+    the others are decisions, made once, when the fact is learned. `params`: what its row must say."""
 
     name: str
     on: tuple[str, ...]
     judged: bool
     apply: RuleFunction
+    params: type[Params] | None = None
 
 
 RULES: dict[str, tuple[Rule, ...]] = {}
 """By name. A name may have several functions: one judged, say, and one that has others judged again."""
 
 
-def rule(name: str, *on: str, judged: bool = False) -> Callable[[RuleFunction], RuleFunction]:
+def rule(
+    name: str, *on: str, judged: bool = False, params: type[Params] | None = None
+) -> Callable[[RuleFunction], RuleFunction]:
     """Registers a function as the rule of this name, asked on these event types."""
 
     def register(function: RuleFunction) -> RuleFunction:
-        RULES[name] = (*RULES.get(name, ()), Rule(name, on, judged, function))
+        RULES[name] = (*RULES.get(name, ()), Rule(name, on, judged, function, params))
         return function
 
     return register
