@@ -112,7 +112,12 @@ class Policy:
         return self._handlers.get(event_type, NOTHING)
 
     def for_branch(self, branch: str | None) -> Policy:
-        """This policy without the packs that are limited to other branches."""
+        """This policy without the packs that are limited to other branches.
+
+        A stream whose branch nobody named (a planned visit, a customer) is under all of them.
+        """
+        if branch is None:
+            return self
         if branch not in self._of_branch:
             own = [pack for pack in self.packs if not pack.branches or branch in pack.branches]
             self._of_branch[branch] = self if len(own) == len(self.packs) else Policy(own)
