@@ -28,9 +28,7 @@ from domain.working_time import CN
 
 HERE = Path(__file__).parent
 WEEKS = {"xuzhou.jsonl": "/sample/xuzhou", "dealer.jsonl": "/sample/dealer"}
-HOLE = re.compile(
-    r"\{(?:(?P<play>play)|(?P<minutes>[+-]\d+) min|(?P<day>-\d+)(?: (?P<clock>\d\d:\d\d))?)\}"
-)
+HOLE = re.compile(r"\{(?:(?P<play>play)|(?P<minutes>[+-]\d+) min|(?P<day>-\d+)(?: (?P<clock>\d\d:\d\d))?)\}")
 CFPB_DAYS = 7
 """Of the consumer complaints the last so many days are played; the file is for trying maps."""
 

@@ -1,0 +1,142 @@
+"""The bundled sample: accepted whole whenever it is played, and never dull."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from api.mapping import facts_of
+from domain.pack import read_pack
+from domain.policy import SHIPPED, Policy, load_policy
+from domain.simulation import Simulation
+from sample import packs
+from sample.play import HERE, facts
+
+MOMENTS = (
+    "2026-01-01T00:00:00+08:00",
+    "2026-02-20T12:00:30+00:00",
+    "2026-10-08T07:59:59+08:00",
+    "2026-11-23T23:59:00+08:00",
+    "2028-02-29T03:00:00-05:00",
+)
+"""A new year, the Spring Festival, the day after the National Day, the last minute of a day, a far year."""
+
+Lines = list[dict[str, Any]]
+
+
+def told(simulation: Simulation, sample: Sequence[bytes]) -> Lines:
+    return [orjson.loads(line) for line in simulation.tell(sample)]
+
+
+def until(simulation: Simulation, moment: datetime) -> Lines:
+    return [orjson.loads(line) for line in simulation.wait(moment)]
+
+
+@pytest.fixture(scope="module")
+def limited(tmp_path_factory: pytest.TempPathFactory) -> Policy:
+    return load_policy(packs.NAMES, [packs.write(tmp_path_factory.mktemp("packs"))])
+
+
+def played(now: str, policy: Policy) -> tuple[Lines, Simulation]:
+    """What the sample had led to by the moment around which it is dated."""
+    simulation, moment = Simulation(policy), datetime.fromisoformat(now)
+    return [*told(simulation, list(facts(moment))), *until(simulation, moment)], simulation
+
+
+def types_of(lines: Lines) -> set[str]:
+    return {line["type"] for line in lines}
+
+
+@pytest.mark.parametrize("now", MOMENTS)
+def test_whenever_it_is_played_nothing_is_refused_and_everything_is_in_it(now: str, limited: Policy) -> None:
+    types = types_of(played(now, limited)[0])
+    assert not {"intake.rejected", "intake.parked"} & types
+    assert {
+        "obligation.breached",
+        "obligation.warned",
+        "obligation.met",
+        "obligation.withdrawn",
+        "violation.found",
+        "complaint.classified",
+        "complaint.reopened",
+        "escalation.raised",
+        "escalation.stood_down",
+        "kpi.missed",
+    } <= types
+
+
+@pytest.mark.parametrize("now", MOMENTS)
+def test_within_five_minutes_something_is_warned_of_and_something_breached(now: str, limited: Policy) -> None:
+    _, simulation = played(now, limited)
+    soon = until(simulation, datetime.fromisoformat(now) + timedelta(minutes=5))
+    assert {"obligation.warned", "obligation.breached", "escalation.raised"} <= types_of(soon)
+
+
+@pytest.mark.parametrize("now", MOMENTS)
+def test_no_fact_is_dated_after_the_moment(now: str) -> None:
+    times = [
+        datetime.fromisoformat(orjson.loads(fact)["time"]) for fact in facts(datetime.fromisoformat(now))
+    ]
+    assert max(times) <= datetime.fromisoformat(now)
+
+
+def test_under_packs_that_know_no_branches_nothing_is_refused_either() -> None:
+    lines, _ = played(MOMENTS[0], load_policy(packs.NAMES))
+    assert "intake.rejected" not in types_of(lines)
+
+
+def test_played_again_for_the_same_minute_it_says_the_same() -> None:
+    first = datetime.fromisoformat("2026-03-04T09:30:05+08:00")
+    assert list(facts(first)) == list(facts(first + timedelta(seconds=50)))
+
+
+def test_played_for_another_minute_it_is_told_beside_the_first(limited: Policy) -> None:
+    now = datetime.fromisoformat("2026-03-04T09:30:00+08:00")
+    simulation = Simulation(limited)
+    told(simulation, list(facts(now)))
+    again = told(simulation, list(facts(now + timedelta(minutes=1))))
+    assert "intake.rejected" not in types_of(again)
+
+
+def test_who_complains_about_a_car_is_judged_by_the_dealer_and_nobody_else_is(limited: Policy) -> None:
+    lines, _ = played(MOMENTS[0], limited)
+    of_the_dealer = {line["subject"] for line in lines if str(line["data"].get("clause")).startswith("auto.")}
+    assert of_the_dealer and all(subject.startswith("complaint/QC-") for subject in of_the_dealer)
+
+
+def test_visits_are_judged_though_a_plan_names_no_branch(limited: Policy) -> None:
+    lines, _ = played(MOMENTS[0], limited)
+    details = {line["data"]["detail"] for line in lines if line["type"] == "violation.found"}
+    assert {"planned-late", "exception-without-photo", "late-first-arrival", "late-arrival"} <= details
+
+
+def test_the_limited_packs_are_the_shipped_ones_with_one_line_more(tmp_path: Path) -> None:
+    packs.write(tmp_path)
+    for name, branches in packs.BRANCHES.items():
+        ours = read_pack(tmp_path / f"{name}.toml")
+        assert ours.branches == tuple(branches)
+        assert ours.clause == read_pack(SHIPPED / f"{name}.toml").clause
+
+
+def test_every_row_of_the_consumer_complaints_becomes_facts_that_are_accepted() -> None:
+    table = (HERE / "cfpb.csv").read_text("utf-8").splitlines()
+    mapped = list(facts_of(table, (HERE / "cfpb.map.toml").read_text("utf-8")))
+    lines = told(Simulation(load_policy(["general"])), mapped)
+    assert types_of(lines).isdisjoint({"intake.rejected", "intake.parked"})
+    received = [line for line in lines if line["type"] == "complaint.received"]
+    assert len(received) == len(table) - 1 == 306
+
+
+def test_everybody_in_the_invented_weeks_is_marked_as_invented() -> None:
+    for file in ("xuzhou.jsonl", "dealer.jsonl"):
+        for line in (HERE / file).read_text("utf-8").splitlines():
+            data = orjson.loads(line)["data"]
+            contact = data.get("contact", {})
+            named = [data.get("name"), contact.get("name"), contact.get("plate")]
+            assert all("虚构" in name for name in named if name)
+            assert contact.get("phone", "000").startswith("000")
