@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 from itertools import permutations
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -374,6 +375,61 @@ def test_independent_claims_and_deals_come_to_the_same_in_any_order_learned() ->
     assert {str(verdicts(*order)[-1]) for order in permutations(facts)} == {
         str(("sales.referral", {"S-5": 1}, {"S-5": 1}))
     }
+
+
+KNOWN = st.lists(
+    st.one_of(
+        st.builds(
+            lambda staff, day, more: claimed(staff, f"2026-03-{day:02} 10:00", **more),
+            st.sampled_from(["S-1", "S-2", "S-3"]),
+            st.integers(1, 28),
+            st.sampled_from(
+                [{}, {"basis": "referral", "referred_by": "K-0"}, {"basis": "family", "family_of": "K-0"}]
+            ),
+        ),
+        st.builds(
+            lambda staff, day: claimed(staff, f"2026-03-{day:02} 11:00", "K-0"),
+            st.sampled_from(["S-4", "S-5"]),
+            st.integers(1, 28),
+        ),
+        st.builds(
+            lambda of, to, day: about(
+                "customer.reassigned", f"2026-03-{day:02} 12:00", from_=of, to=to, reason="leave"
+            ),
+            st.sampled_from(["S-1", "S-2"]),
+            st.sampled_from(["S-3", "S-6"]),
+            st.integers(1, 28),
+        ),
+        st.builds(
+            lambda staff, day: settled(f"2026-03-{day:02} 13:00", {staff: 1}),
+            st.sampled_from(["S-1", "S-2"]),
+            st.integers(1, 28),
+        ),
+        st.builds(lambda day: about("dispute.quarrelled", f"2026-03-{day:02} 14:00"), st.integers(1, 28)),
+        st.builds(lambda day: deal(time=f"2026-03-{day:02} 15:00", refuses=["S-2"]), st.integers(10, 28)),
+    ),
+    max_size=7,
+    unique_by=lambda one: (one["time"], one["subject"]),
+)
+
+
+def _last_words(facts: list) -> dict[str, tuple]:
+    """The verdict that stands for each deal, by the deal's time."""
+    told = tell(PACK, *facts)
+    deals = {f"{one['source']}#{one['id']}": one["time"] for one in facts if one["type"] == "deal.closed"}
+    standing = {}
+    for line in told.all("ownership.adjudicated"):
+        data = line["data"]
+        standing[deals[data["deal"]]] = (data["rule"], data["performance"], data["commission"])
+    return standing
+
+
+@given(KNOWN, st.randoms())
+@settings(max_examples=80, deadline=None)
+def test_what_stands_in_the_end_does_not_depend_on_the_order_learned(facts: list, chance: Random) -> None:
+    in_time = sorted(facts, key=lambda one: str(one["time"]))
+    shuffled = chance.sample(facts, len(facts))
+    assert _last_words(in_time) == _last_words(shuffled)
 
 
 STAFF = st.sampled_from([f"S-{n}" for n in range(1, 6)])

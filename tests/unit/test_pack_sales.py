@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.draw import draw
-from domain.policy import check_examples, load_policy
+from domain.pack import PackError, parse_pack
+from domain.policy import Policy, check_examples, load_policy
 from tests.helpers.sales import (
     PACK,
     about,
@@ -132,9 +133,33 @@ def test_the_shares_are_the_packs_own() -> None:
         else row
         for row in pack.clause
     )
-    other = type(policy)([*policy.packs[:-1], pack.model_copy(update={"clause": rows})])
+    other = Policy([*policy.packs[:-1], pack.model_copy(update={"clause": rows})])
     ((_, _, commission),) = verdicts(B_VALID, deal(refuses=["S-2"]), policy=other)
     assert commission == {"S-1": 0.7, "S-2": 0.3}
+
+
+@pytest.mark.parametrize(
+    ("said", "instead", "complaint_"),
+    [
+        (
+            'case = "refused-valid"',
+            'case = "refused"',
+            "params: 'refused' is no case; known are quarrelled, ",
+        ),
+        ("A = 0.8, B = 0.2", "A = 0.8, B = 0.3", "params: the shares must sum to exactly 1"),
+        ("A = 0.8, B = 0.2", "A = 0.8, C = 0.2", "params: refused-valid divides among A, B, not C"),
+        ('{ within = "2 months"', '{ within = "2 moons"', "params.within: "),
+        ('role = "salesperson", detail', "detail", "params.role: Field required"),
+    ],
+)
+def test_a_row_that_cannot_be_understood_dies_when_its_pack_is_loaded(
+    said: str, instead: str, complaint_: str
+) -> None:
+    *others, pack = load_policy([PACK]).packs
+    assert said in pack.text
+    with pytest.raises(PackError, match=r"real-estate-sales\.toml: clause \"sales\.") as error:
+        Policy([*others, parse_pack(pack.text.replace(said, instead), "real-estate-sales.toml")])
+    assert complaint_ in str(error.value)
 
 
 # ---- following customers of category A and B
