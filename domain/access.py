@@ -75,7 +75,7 @@ def _is_owner(_world: World, document: Document, data: Any) -> bool:
 def _of_owners_department(world: World, document: Document, data: Any) -> bool:
     if document.owner is None:
         return False
-    return world.stream(f"staff/{document.owner}").state.department == data.department
+    return bool(world.stream(f"staff/{document.owner}").state.department == data.department)
 
 
 def _everybody(_world: World, _document: Document, _data: Any) -> bool:

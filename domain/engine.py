@@ -18,7 +18,7 @@ from domain.envelope import Event
 from domain.events import Data, ViolationFound
 from domain.kinds import KINDS
 from domain.policy import BoundClause, Policy, Step
-from domain.stream import SYSTEM, Stream, is_story
+from domain.stream import REDERIVED, SYSTEM, Stream, is_story
 
 
 class World(Protocol):
@@ -59,6 +59,14 @@ def identity(event: Event) -> str:
     return event.id if event.source == SYSTEM else f"{event.source}#{event.id}"
 
 
+def _id(stream: Stream, data: Data, cause: Event | None) -> str:
+    """A derived event's id: its place in its stream. What is derived again when the story is judged again
+    goes by what caused it instead, so that it is the same event then."""
+    if cause is not None and data.type in REDERIVED:
+        return f"{stream.subject}:{data.type}:{identity(cause)}"
+    return f"{stream.subject}@{stream.version + 1}"
+
+
 class Turn:
     """One fact or tick being worked out. `now` is when it is learned, never when it is run."""
 
@@ -81,7 +89,7 @@ class Turn:
         Only time causes an event without a `cause`: the end of a window.
         """
         event = Event(
-            id=f"{stream.subject}@{stream.version + 1}",
+            id=_id(stream, data, cause),
             source=SYSTEM,
             type=data.type,
             subject=stream.subject,

@@ -111,6 +111,8 @@ _CHANGES: dict[tuple[str, str], tuple[_Act, ...]] = {
     ("breached", "met"): (_withdraw,),
     ("breached", "open"): (_withdraw, _open, _warn),
     ("breached", "withdrawn"): (_withdraw,),
+    ("breached", "breached"): (_move,),
+    ("met", "none"): (_withdraw,),
     ("met", "open"): (_open, _warn),
     ("met", "breached"): (_breach,),
     ("withdrawn", "open"): (_open, _warn),

@@ -31,10 +31,18 @@ class Simulation:
         self.storage = MemoryStorage()
         self.ledger = Ledger(self.storage, self.storage.recorder, policy, cache=CACHE)
         self.clock = BEGINNING
+        self.over = False
 
-    def tell(self, facts: Sequence[bytes]) -> list[bytes]:
-        """Facts in the order learned, each after all that fell due before it."""
+    def tell(self, facts: Sequence[bytes], until: datetime | None = None) -> list[bytes]:
+        """Facts in the order learned, each after all that fell due before it.
+
+        At the first that is dated after `until` the story is over: the rest was learned later.
+        """
         incoming = [Incoming.read(raw) for raw in facts]
+        for place, message in enumerate(incoming):
+            if until is not None and message.event is not None and message.event.time > until:
+                incoming, self.over = incoming[:place], True
+                break
 
         def work(batch: Batch) -> None:
             batch.know(incoming)
@@ -71,5 +79,7 @@ def simulate(facts: Iterable[bytes], policy: Policy, until: datetime | None = No
     """All that follows from the facts, up to and including `until` (default: the last fact's time)."""
     simulation = Simulation(policy)
     for chunk in _chunks(facts):
-        yield from simulation.tell(chunk)
+        yield from simulation.tell(chunk, until)
+        if simulation.over:
+            break
     yield from simulation.wait(until or simulation.clock)
