@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from domain import holding
@@ -100,7 +101,7 @@ def _days(span: Window, kpi: BoundKpi) -> tuple[date, date]:
 
 def observe(turn: Turn, windows: Windows, stream: Stream, event: Event) -> None:
     """Takes a recorded event into the figures it contributes to."""
-    for name, kpis in _by_home(stream.policy.kpis_on(event.type)).items():
+    for name, kpis in _homes(stream.policy, event.type):
         feed = MEASURES[kpis[0].row.measure].feed
         for part in feed.parts(stream, event, kpis[0]):
             _add(Books(turn, windows, name, part.subject, kpis), part, event)
@@ -109,11 +110,12 @@ def observe(turn: Turn, windows: Windows, stream: Stream, event: Event) -> None:
                 _hold(Books(turn, windows, name, f"staff/{staff}", kpis), event)
 
 
-def _by_home(kpis: Iterable[BoundKpi]) -> dict[str, list[BoundKpi]]:
-    homes: dict[str, list[BoundKpi]] = {}
-    for kpi in kpis:
-        homes.setdefault(home(kpi), []).append(kpi)
-    return homes
+@lru_cache(maxsize=512)
+def _homes(policy: Policy, event_type: str) -> tuple[tuple[str, tuple[BoundKpi, ...]], ...]:
+    """The KPIs that an event of a type contributes to, by the home of their documents."""
+    kpis = policy.kpis_on(event_type)
+    names = dict.fromkeys(map(home, kpis))
+    return tuple((name, tuple(kpi for kpi in kpis if home(kpi) == name)) for name in names)
 
 
 def _add(books: Books, part: Part, cause: Event) -> None:
@@ -127,9 +129,11 @@ def _add(books: Books, part: Part, cause: Event) -> None:
     parts = {**document["parts"], part.name: part.value}
     kept = {name: value for name, value in parts.items() if value is not None}
     books.keep(span, {**document, "parts": kept})
-    if known is None or books.ended(span):
+    late = books.ended(span)
+    if known is None or late:
         _open_longer(books, part.at)
-    _judge_now(books, part.at, cause)
+    if late or MEASURES[kpi.row.measure].moments is not None:
+        _judge_now(books, part.at, cause)
 
 
 def _open_longer(books: Books, at: datetime) -> None:
