@@ -85,18 +85,18 @@ class Feed:
     async def watch(self, position: int | None, patience_s: float) -> AsyncIterator[Sequence[Change]]:
         """Changes after a position, or from now on; an empty list whenever the patience is over."""
         first, _, given = await self._ask(_ends)
-        known = await self._known()
-        number = self._count
+        known, number = await self._known(), self._count
+        seen = given if position is None else position
         if position is not None and not first - 1 <= position <= given:
-            yield [Change(known, RELOAD, b"")]
-        elif position is not None:
-            while changes := [each for each in await self._ask(_page(position)) if each.position <= known]:
-                yield changes
-                position = changes[-1].position
+            yield [Change(given, RELOAD, b"")]
+            seen = given
+        while changes := [each for each in await self._ask(_page(seen)) if each.position <= known]:
+            yield changes
+            seen = changes[-1].position
         while number >= self._count - len(self._recent):
             changes = await self._next(number, patience_s)
             number += len(changes)
-            yield changes
+            yield [each for each in changes if each.position > seen or each.channel == RELOAD]
 
     async def _known(self) -> int:
         """How far the outbox has been followed, as soon as that is known."""

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -27,6 +28,16 @@ LOG = logging.getLogger("huiyin.http")
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+def _attempt(query: Callable[[Connection[Any]], T], connection: Connection[Any]) -> tuple[list[T], Any]:
+    """What was found, or what was refused before the database was asked: that is no fault of a connection."""
+    try:
+        return [query(connection)], None
+    except psycopg.Error:
+        raise
+    except Exception as refusal:
+        return [], refusal
 
 
 @dataclass
@@ -57,8 +68,10 @@ class Services:
 
     def read(self, query: Callable[[Connection[Any]], T]) -> T:
         """The answer of a reading function of the projections; asked again if a connection was lost."""
-        with self.parts.connections.take(query) as (_, found):
-            return found
+        with self.parts.connections.take(partial(_attempt, query)) as (_, (found, refused)):
+            if refused is not None:
+                raise refused
+            return found[0]
 
     def _read_or_none(self, query: Callable[[Connection[Any]], T]) -> T | None:
         """For those who can say something without the database."""

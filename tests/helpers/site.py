@@ -1,4 +1,4 @@
-"""The API on a database, as its clients see it: served on a port, and every JSON answer held to its schema."""
+"""The API on a database as its clients see it: served on a port, every JSON answer held to its schema."""
 
 from __future__ import annotations
 
