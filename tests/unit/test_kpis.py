@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from domain.ledger import Incoming, Ledger
 from domain.memory import MemoryStorage
@@ -447,3 +449,43 @@ def test_a_missed_figure_says_its_rule_and_its_inputs(pack: str) -> None:
     said = told.all("kpi.missed")[0]["data"]
     assert said["source"] and "2026-03-04" in said["because"] and said["clause"] == said["kpi"]
     assert datetime.fromisoformat(told.all("kpi.missed")[0]["time"]).utcoffset() is not None
+
+
+# ---- whatever the order in which it is learned
+
+
+@st.composite
+def days(draw: st.DrawFn) -> list[Fact]:
+    """A few visits of two managers on one day, some planned, some without an end, and who holds whom."""
+    facts = [filed(f"K-{n}", f"2026-03-02 09:0{n}", by=draw(managers)) for n in range(3)]
+    for n in range(draw(st.integers(1, 3))):
+        who = {"customer": f"K-{draw(st.integers(0, 2))}", "manager": draw(managers), "mode": draw(modes)}
+        hour = draw(st.integers(8, 15))
+        facts += [planned(f"V-{n}", "2026-03-03 16:00", "2026-03-04", **who)] * draw(st.integers(0, 1))
+        facts += [started(f"V-{n}", f"2026-03-04 {hour:02}:{n}0", **who)]
+        facts += [ended(f"V-{n}", f"2026-03-04 {hour + 3}:00")] * draw(st.integers(0, 1))
+    return facts
+
+
+managers = st.sampled_from(["S-1", "S-2"])
+modes = st.sampled_from(["on-site", "phone"])
+
+
+def last_word(told: Told) -> dict[tuple[str, str, str], float]:
+    """What stands at the end: figures that are missed, by KPI, subject and window."""
+    said = {}
+    for line in told.lines:
+        if line["type"].startswith("kpi."):
+            data = line["data"]
+            said[data["kpi"], line["subject"], data["window"]] = data["value"]
+    limits = load_policy([XUZHOU]).kpis
+    return {key: value for key, value in said.items() if limits[key[0]].row.missed(value)}
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_what_is_learned_after_the_quarter_comes_to_the_same_figures(data: st.DataObject) -> None:
+    facts = data.draw(days())
+    in_order = tell(XUZHOU, *sorted(facts, key=lambda told: told["time"]), until="2026-04-03 00:00")
+    late = tell(XUZHOU, clock("2026-04-02"), *data.draw(st.permutations(facts)), until="2026-04-03 00:00")
+    assert last_word(late) == last_word(in_order)
