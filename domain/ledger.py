@@ -208,6 +208,7 @@ class Ledger(Application[str]):
             stream = self.streams.get(event.subject)
             if stream is None:
                 policy = self.policy_named(str(event.extensions.get("policy", "")))
+                policy = policy.for_branch(getattr(event.data, "branch", None))
                 stream = self.streams[event.subject] = Stream(event.subject, policy)
             stream.evolve(event)
         for subject in missing:

@@ -90,11 +90,12 @@ NOTHING = Handlers()
 
 
 class Policy:
-    """Several packs as one. Immutable once built; `version` names the very texts it was built from."""
+    """Several packs as one. Immutable once built; `version` names the very texts it was built from, and
+    for one branch's part the whole that it is a part of."""
 
-    def __init__(self, packs: Sequence[Pack]) -> None:
+    def __init__(self, packs: Sequence[Pack], version: str | None = None) -> None:
         self.packs = tuple(packs)
-        self.version = "+".join(pack.name for pack in packs)
+        self.version = version or "+".join(pack.name for pack in packs)
         self.clauses: dict[str, BoundClause] = {}
         self.kpis: dict[str, BoundKpi] = {}
         self._handlers: dict[str, Handlers] = defaultdict(Handlers)
@@ -120,7 +121,7 @@ class Policy:
             return self
         if branch not in self._of_branch:
             own = [pack for pack in self.packs if not pack.branches or branch in pack.branches]
-            self._of_branch[branch] = self if len(own) == len(self.packs) else Policy(own)
+            self._of_branch[branch] = self if len(own) == len(self.packs) else Policy(own, self.version)
         return self._of_branch[branch]
 
     def kpis_on(self, event_type: str) -> Sequence[BoundKpi]:
