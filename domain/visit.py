@@ -182,10 +182,11 @@ def no_longer_first(turn: Turn, stream: Stream, _event: Event, clause: BoundClau
 
 @rule("day-summary", "visit.started")
 def owe_day_summary(turn: Turn, stream: Stream, event: Event, clause: BoundClause) -> Iterator[Owe]:
-    """The day's first visit makes its summary due, unless it was summed up before."""
+    """The day's first visit makes its summary due, unless it was summed up before. The day is the one whose
+    17:30 it is due at, so that a summary told by then can meet it."""
     from domain.engine import Owe
 
-    day = local_day(event.time, clause.calendar)
+    day = clause.calendar.local(event.time).date()
     subject = f"staff/{stream.state.manager}"
     if not _summed_up(turn.world.stream(subject), day, event.time, clause):
         yield Owe(subject, of=day.isoformat())

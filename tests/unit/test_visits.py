@@ -228,6 +228,11 @@ def test_a_day_summed_up_before_its_first_visit_owes_no_summary() -> None:
     assert not told.has("obligation.opened", **DAY)
 
 
+def test_a_visit_at_2400_can_be_summed_up_by_the_next_1730() -> None:
+    told = tell(XUZHOU, dropped_in("V-1", "2026-03-05 00:00"), day_summed_up("2026-03-05 17:30"))
+    assert told.has("obligation.met", due_at="2026-03-05 17:30", **DAY)
+
+
 def test_a_visit_learned_after_the_day_breaks_the_summary_at_1730_and_climbs_from_then_on() -> None:
     told = tell(XUZHOU, noon("2026-03-05"), dropped_in("V-1", f"{TODAY} 09:00"), until="2026-03-07 12:00")
     assert told.has("obligation.breached", time=f"{TODAY} 17:30", **DAY)
