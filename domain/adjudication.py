@@ -125,7 +125,7 @@ def matter_of(world: World, customer: Stream, number: int, clause: BoundClause) 
         registrations(state.claims, deal.at, validity(customer.policy)),
         dispute_about(state.said, [one.at for one in state.deals], number),
         _faulted(world, deal),
-        _referrer(world, state.claims, deal.at),
+        _referrer(world, customer, deal.at),
         _family(world, customer, deal.at),
     )
 
@@ -144,14 +144,13 @@ def _claims(world: World, customer: str, until: datetime) -> list[Claim]:
     return sorted((claim for claim in claims if claim.at <= until), key=lambda claim: claim.at)
 
 
-def _referrer(world: World, claims: Iterable[Claim], at: datetime) -> str | None:
+def _referrer(world: World, customer: Stream, at: datetime) -> str | None:
     """The original receiver of the old customer who referred this one: who made the first claim there,
     whoever it passed to since."""
-    for claim in claims:
-        if claim.referred_by is not None:
-            old = _claims(world, f"customer/{claim.referred_by}", at)
-            if old:
-                return old[0].staff
+    for claim in customer.state.claims:
+        old = f"customer/{claim.referred_by}" if claim.referred_by is not None else customer.subject
+        if old != customer.subject and (claims := _claims(world, old, at)):
+            return claims[0].staff
     return None
 
 

@@ -153,6 +153,10 @@ CASES = {
         [claimed("S-2", "2026-03-02 10:00", basis="referral", referred_by="K-0"), deal()],
         ("sales.first-registration", S2, S2),
     ),
+    "referred by themselves": (
+        [B_EXPIRED, claimed("S-3", "2026-03-02 10:00", basis="referral", referred_by="K-1"), deal()],
+        ("sales.first-registration", {"S-3": 1}, {"S-3": 1}),
+    ),
     "family registered earlier": (
         [
             claimed("S-5", "2026-02-02 10:00", "K-0"),
@@ -417,11 +421,22 @@ def _last_words(facts: list) -> dict[str, tuple]:
     """The verdict that stands for each deal, by the deal's time."""
     told = tell(PACK, *facts)
     deals = {f"{one['source']}#{one['id']}": one["time"] for one in facts if one["type"] == "deal.closed"}
-    standing = {}
-    for line in told.all("ownership.adjudicated"):
+    standing: dict[str, tuple] = {}
+    for line in told.lines:
         data = line["data"]
-        standing[deals[data["deal"]]] = (data["rule"], data["performance"], data["commission"])
-    return standing
+        if line["type"] == "ownership.reversed":
+            assert standing.pop(deals[data["deal"]])[0] == data["adjudication"]
+        if line["type"] == "ownership.adjudicated":
+            assert deals[data["deal"]] not in standing, (
+                "what stands is reversed before something else is said"
+            )
+            standing[deals[data["deal"]]] = (
+                line["id"],
+                data["rule"],
+                data["performance"],
+                data["commission"],
+            )
+    return {of: verdict[1:] for of, verdict in standing.items()}
 
 
 @given(KNOWN, st.randoms())
@@ -447,6 +462,18 @@ def test_shares_always_sum_to_exactly_1(parts: dict[str, Fraction], registered: 
         abs(exactly(divided.get(staff, 0)) - part) < Fraction(len(parts), 10_000)
         for staff, part in parts.items()
     )
+
+
+@given(WHOLE, st.integers(-9, 9), st.lists(STAFF))
+def test_shares_told_in_thousandths_are_made_whole(
+    parts: dict[str, Fraction], off: int, registered: list[str]
+) -> None:
+    told = {staff: round(float(part), 3) for staff, part in parts.items()}
+    first = next(iter(told))
+    told[first] = round(min(1.0, max(0.0, told[first] + off / 10_000)), 4)
+    divided = divide({staff: exactly(share) for staff, share in told.items()}, registered)
+    assert sum(exactly(share) for share in divided.values()) == 1
+    assert all(share > 0 for share in divided.values())
 
 
 @given(
