@@ -1,4 +1,4 @@
-"""A map's text made into functions of a row; a mistake is answered with the fact, the field and what is right.
+"""A map's text as functions of a row; a mistake is answered with the fact, the field and what is right.
 
 `api.mapping` says how a map is written.
 """
@@ -94,18 +94,20 @@ class _Compiler:
         self.where = f"{self.name}: fact {number} ({fact.get('type', 'without a type')})"
         self._known(fact, FACT_FIELDS)
         given = [name for name in (*NEEDED, "actor") if name in fact or name in NEEDED]
-        texts = {name: self._template(name, self._text(fact, name)) for name in given if name != "time"}
+        said = {name: self._text(fact, name) for name in given}
+        texts = {name: self._template(name, text) for name, text in said.items() if name != "time"}
         layout = fact.get("time_format", self.root.get("time_format"))
         data = {
-            name: self._value(f"data.{name}", value, layout) for name, value in fact.get("data", {}).items()
+            name: self._value(f"data.{name}", value, layout)
+            for name, value in self._table(fact, "data").items()
         }
-        return FactMap(texts, self._as_time("time", fact["time"], layout), data, self._tests(fact))
+        return FactMap(texts, self._as_time("time", said["time"], layout), data, self._tests(fact))
 
     def _tests(self, fact: Mapping[str, Any]) -> tuple[Test, ...]:
-        tests = [self._required(column) for column in fact.get("requires", ())]
+        tests = [self._required(column) for column in self._list(fact, "requires")]
         if fact.get("first"):
             tests.append(lambda _, before: before is None)
-        if changed := fact.get("changed"):
+        if changed := self._list(fact, "changed"):
             tests.append(self._changed(changed))
         parts = (
             ("when", False, False),
@@ -115,7 +117,7 @@ class _Compiler:
         )
         for name, of_before, negated in parts:
             if name in fact:
-                tests.append(self._matching(name, fact[name], of_before, negated))
+                tests.append(self._matching(name, self._table(fact, name), of_before, negated))
         return tuple(tests)
 
     def _required(self, column: str) -> Test:
@@ -145,7 +147,8 @@ class _Compiler:
         if isinstance(value, dict):
             for name, reader in READERS.items():
                 if name in value:
-                    return reader(self, field, value[name], value.get("format", layout))
+                    read = reader(self, field, value[name], value.get("format", layout))
+                    return _or(read, value["default"]) if "default" in value else read
             raise self._wrong(field, f"must be text, or a table with one of {', '.join(READERS)}")
         return lambda _: value
 
@@ -168,6 +171,9 @@ class _Compiler:
             return at.date() if at else None
 
         return day
+
+    def _as_text(self, field: str, text: str, _layout: str | None) -> Value:
+        return self._template(field, text)
 
     def _as_number(self, field: str, text: str, _layout: str | None) -> Value:
         template = self._template(field, text)
@@ -208,6 +214,18 @@ class _Compiler:
             hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(self.columns))}"
             raise self._wrong(field, f"the table has no column {column!r}; {hint}")
 
+    def _list(self, table: Mapping[str, Any], field: str) -> list[str]:
+        value = table.get(field, [])
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            raise self._wrong(field, 'is a list of columns, such as ["column"]')
+        return value
+
+    def _table(self, table: Mapping[str, Any], field: str) -> Mapping[str, Any]:
+        value = table.get(field, {})
+        if not isinstance(value, dict):
+            raise self._wrong(field, 'is a table, such as { column = "value" }')
+        return value
+
     def _text(self, table: Mapping[str, Any], field: str) -> str:
         value = table.get(field)
         if not isinstance(value, str) or not value:
@@ -224,10 +242,21 @@ class _Compiler:
 
 
 READERS: Mapping[str, Callable[[_Compiler, str, str, str | None], Value]] = {
+    "text": _Compiler._as_text,
     "time": _Compiler._as_time,
     "date": _Compiler._as_date,
     "number": _Compiler._as_number,
 }
+
+
+def _or(read: Value, default: Any) -> Value:
+    """What is read, or, where the row holds nothing there, the default."""
+
+    def value(row: Row) -> Any:
+        found = read(row)
+        return default if found in (None, "") else found
+
+    return value
 
 
 def _like(value: str, patterns: Iterable[str]) -> bool:

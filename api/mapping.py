@@ -24,6 +24,7 @@ customer = "{caller}"
 final = true                      what is not text is taken as it stands
 answer_by = { time = "{target}" } read as a time, a date or a number; `format` as above
 amount = { number = "{amount}" }
+channel = { text = "{via}", default = "unknown" }    what is said where the row holds nothing
 """
 
 from __future__ import annotations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -67,19 +66,16 @@ def _mapped(given: Given, edge: Edge) -> Iterator[bytes]:
         text = Path(given.map).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as problem:
         raise unreadable(given.map, problem) from problem
-    return facts_of(_decoded(given.FILE, edge), text, given.map)
+    return facts_of(_decoded(given, edge), text, given.map)
 
 
-def _decoded(file: str, edge: Edge) -> Iterator[str]:
+def _decoded(given: Given, edge: Edge) -> Iterator[str]:
     """The lines of a table as text; spreadsheets put a byte order mark before the first."""
-    with edge.opened(file) as stream:
-        text = io.TextIOWrapper(stream, "utf-8-sig", newline="")
+    for line in edge.lines_of(given.FILE):
         try:
-            yield from text
-        except UnicodeDecodeError as problem:
-            raise unreadable(file, problem) from problem
-        finally:
-            text.detach()
+            yield line.decode(given.encoding).removeprefix("\ufeff")
+        except (UnicodeDecodeError, LookupError) as problem:
+            raise unreadable(given.FILE, problem) from problem
 
 
 def _sender(given: Given, edge: Edge) -> Sender:
@@ -202,6 +198,13 @@ EMIT = Command(
             metavar="MAP.toml",
             en="how the rows of a table become facts",
             zh="表格行与事实的对应关系",
+        ),
+        argument(
+            "--encoding",
+            default="utf-8",
+            metavar="NAME",
+            en="of the table's text, such as gb18030 (default utf-8)",
+            zh="表格的字符编码，例如 gb18030（默认 utf-8）",
         ),
         argument(
             "--http",

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
+from operator import itemgetter
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
@@ -78,14 +81,16 @@ def _said(message: Message, edge: Edge) -> list[str]:
     words = (("rule", "规则"), ("by", "依据"), ("because", "理由"))
     for heading, name in zip(words, EXPLAINS, strict=True):
         if data.get(name):
-            lines.append(f"{edge.text(*heading)}: {data[name]}")
+            lines.append(f"{edge.text(*heading)}: {_brief(data[name])}")
     if message.get("actor"):
         lines.append(f"{edge.text('actor', '行为人')}: {message['actor']}")
     return [line for line in lines if line]
 
 
-UNTOLD = ("obligation", "violation", "escalation")
-"""Keys for programs: the clause and the subject say the same to a person."""
+UNTOLD = ("obligation", "violation", "escalation", "opened_at", "warn_at", "pauses")
+"""Keys for programs, and what the lines around say as well."""
+
+INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d(?:\.\d+)?)?(Z|[+-]\d\d:\d\d)")
 
 
 def _written(value: Any) -> str:
@@ -93,7 +98,16 @@ def _written(value: Any) -> str:
         return ", ".join(f"{name} {_written(part)}" for name, part in value.items())
     if isinstance(value, list):
         return ", ".join(_written(part) for part in value)
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return str(value).lower() if isinstance(value, bool) else _brief(str(value))
+
+
+def _brief(text: str) -> str:
+    """Instants as a person writes them; whole minutes without their seconds."""
+    return INSTANT.sub(lambda at: f"{at[1]} {at[2]}{_seconds(at[3])}{at[4]}", text)
+
+
+def _seconds(written: str | None) -> str:
+    return "" if not written or not written.strip(":0.") else written[:3]
 
 
 def _json(edge: Edge, _: str, messages: Sequence[Message]) -> None:
@@ -101,20 +115,41 @@ def _json(edge: Edge, _: str, messages: Sequence[Message]) -> None:
         edge.json(message)
 
 
-COLUMNS = ("sequence", "time", "recordedtime", "type", "subject", "actor", *EXPLAINS, "data")
-
-
 def _csv(edge: Edge, _: str, messages: Sequence[Message]) -> None:
-    import orjson
-
     text = io.StringIO()
     rows = csv.writer(text)
     rows.writerow(COLUMNS)
-    for message in messages:
-        rest = {name: value for name, value in message["data"].items() if name not in EXPLAINS}
-        told = {**message["data"], **message, "data": orjson.dumps(rest).decode()}
-        rows.writerow([_cell(told.get(name, "")) for name in COLUMNS])
+    rows.writerows([_cell(column(message)) for column in COLUMNS.values()] for message in messages)
     edge.stdout.write(text.getvalue().encode())
+
+
+def _optional(name: str, message: Message) -> Any:
+    return message.get(name, "")
+
+
+def _rest(message: Message) -> str:
+    """What the other columns do not say, as JSON."""
+    import orjson
+
+    return orjson.dumps(
+        {name: value for name, value in message["data"].items() if name not in EXPLAINS}
+    ).decode()
+
+
+# column → what it holds of an event; `source` is who reported it, `rule` the written rule behind it
+COLUMNS: Mapping[str, Callable[[Message], Any]] = {
+    "sequence": partial(_optional, "sequence"),
+    "time": itemgetter("time"),
+    "recordedtime": partial(_optional, "recordedtime"),
+    "type": itemgetter("type"),
+    "subject": itemgetter("subject"),
+    "source": itemgetter("source"),
+    "actor": partial(_optional, "actor"),
+    "clause": lambda message: message["data"].get("clause", ""),
+    "rule": lambda message: message["data"].get("source", ""),
+    "because": lambda message: message["data"].get("because", ""),
+    "data": _rest,
+}
 
 
 def _cell(value: Any) -> Any:

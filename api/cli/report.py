@@ -25,6 +25,8 @@ COLUMNS: Mapping[str, Text] = {
     "escalation.raised": Text("escalations", "升级"),
     "kpi.missed": Text("missed", "未达标"),
 }
+WIDE = 150  # columns of a table that is piped on
+
 DIFFERS = ("type", "subject", "time", "data")
 """What makes two recorded events the same to a comparison: not their ids, nor the policy that is named."""
 
@@ -63,12 +65,12 @@ def print_report(edge: Edge, found: Summary, policy: Policy) -> None:
 
     table = Table(box=box.SIMPLE, pad_edge=False)
     table.add_column(edge.text("clause", "条款"), no_wrap=True)
-    table.add_column(edge.text("title", "名称"))
+    table.add_column(edge.text("title", "名称"), no_wrap=True, overflow="ellipsis", max_width=28)
     for words in COLUMNS.values():
-        table.add_column(words.within(edge.language), justify="right")
+        table.add_column(words.within(edge.language), justify="right", no_wrap=True)
     for clause, counts in sorted(found.clauses.items()):
         table.add_row(clause, _title(clause, policy, edge), *(_figure(counts[kind]) for kind in COLUMNS))
-    edge.console().print(table)
+    edge.console(WIDE).print(table)
     _print_intake(edge, found)
 
 
@@ -126,11 +128,11 @@ def print_comparison(edge: Edge, names: Sequence[str], told: tuple[list[bytes], 
     table = Table(box=box.SIMPLE, pad_edge=False, title=" | ".join(names), title_justify="left")
     table.add_column(edge.text("clause", "条款"), no_wrap=True)
     for words in COLUMNS.values():
-        table.add_column(words.within(edge.language), justify="right")
+        table.add_column(words.within(edge.language), justify="right", no_wrap=True)
     for clause in sorted({*first.clauses, *second.clauses}):
         pair = first.clauses[clause], second.clauses[clause]
         table.add_row(clause, *(_both(pair[0][kind], pair[1][kind]) for kind in COLUMNS))
-    edge.console().print(table)
+    edge.console(WIDE).print(table)
     _print_only(edge, names, difference(*told))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -97,11 +97,18 @@ def _due(alert: Alert, edge: Edge) -> list[str]:
         return []
     due = datetime.fromisoformat(alert["due_at"])
     left = due - edge.now()
-    minutes = abs(int(left.total_seconds())) // 60
-    span = f"{minutes // 60}:{minutes % 60:02}"
+    span = _span(abs(left), edge)
     if left.total_seconds() >= 0:
-        return [edge.text("due in {span} h", "距到期 {span} 小时", span=span)]
-    return [edge.text("overdue {span} h", "已逾期 {span} 小时", span=span)]
+        return [edge.text("due in {span}", "距到期 {span}", span=span)]
+    return [edge.text("overdue {span}", "已逾期 {span}", span=span)]
+
+
+def _span(length: timedelta, edge: Edge) -> str:
+    """Days and hours, or hours and minutes."""
+    hours, seconds = divmod(length.seconds, 3600)
+    if length.days:
+        return edge.text("{d} d {h} h", "{d} 天 {h} 小时", d=length.days, h=hours)
+    return f"{hours}:{seconds // 60:02} h" if edge.language == "en" else f"{hours} 小时 {seconds // 60} 分"
 
 
 def _count(text: str) -> int:
