@@ -69,6 +69,9 @@ def _open(turn: Turn, stream: Stream, ideal: Duty, cause: Event) -> None:
 
 
 def _meet(turn: Turn, stream: Stream, ideal: Duty, cause: Event) -> None:
+    """Records that it was met; where a breach was disproved before, its withdrawal has said so."""
+    if stream.duties[ideal.key].was_breached:
+        return
     because = f"{cause.type} at {cause.time.isoformat()}, due {ideal.due_at.isoformat()}"
     duty = stream.duties[ideal.key]
     turn.emit(stream, ObligationMet(**obligations.about(stream, duty, because)), cause.time, cause)

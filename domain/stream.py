@@ -54,6 +54,7 @@ class Duty:
     status: str = "open"
     warned: bool = False
     done_late: bool = False
+    was_breached: bool = False
     ended_by: str | None = None
 
     @property
@@ -253,7 +254,7 @@ def _breached(stream: Stream, event: Event) -> None:
     data: Any = event.data
     _fired(stream, event)
     if duty := stream.duties.get(data.obligation):
-        duty.status = "breached"
+        duty.status, duty.was_breached = "breached", True
         stream.live[duty.key] = duty
 
 

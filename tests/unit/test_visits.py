@@ -86,7 +86,8 @@ def test_a_visit_that_was_made_owes_nothing_when_it_is_moved() -> None:
 
 
 def test_a_start_learned_late_withdraws_the_breach() -> None:
-    told = tell(XUZHOU, plan("V-1"), noon("2026-03-05"), start("V-1", "08:00"))
+    also_late = ended("V-1", f"{TODAY} 08:20")
+    told = tell(XUZHOU, plan("V-1"), noon("2026-03-05"), start("V-1", "08:00"), also_late)
     assert told.has("obligation.breached", clause="xuzhou.visit-done")
     assert told.has("obligation.withdrawn", clause="xuzhou.visit-done")
     assert not told.has("obligation.met", clause="xuzhou.visit-done")
