@@ -6,8 +6,9 @@ the file, the row, the field and what would be right.
 
 from __future__ import annotations
 
+import json
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -254,6 +255,14 @@ def parse_pack(text: str, file: str) -> Pack:
         return Pack(**{**fields, "digest": sha256(text.encode()).hexdigest(), "text": text})
     except ValidationError as error:
         raise _complain(file, fields, error) from error
+
+
+def limited(pack: Pack, branches: Sequence[str]) -> Pack:
+    """The pack for some branches only, as if its text said so: what is kept of it says it too."""
+    line = f"branches = [{', '.join(json.dumps(branch) for branch in branches)}]"
+    kept = [old for old in pack.text.splitlines() if not old.startswith("branches =")]
+    place = kept.index("[pack]") + 1
+    return parse_pack("\n".join((*kept[:place], line, *kept[place:])), f"{pack.id}.toml")
 
 
 def read_pack(file: Path) -> Pack:

@@ -16,7 +16,18 @@ from domain.conditions import Condition, ConditionError, compile_condition
 from domain.events import TYPES
 from domain.kinds import STATE_FIELDS, kinds_of
 from domain.measures import MEASURES
-from domain.pack import Clause, Escalation, Kpi, Ladder, Pack, PackError, Pattern, Violation, read_pack
+from domain.pack import (
+    Clause,
+    Escalation,
+    Kpi,
+    Ladder,
+    Pack,
+    PackError,
+    Pattern,
+    Violation,
+    limited,
+    read_pack,
+)
 from domain.rules import RULES, Rule
 from domain.working_time import Calendar, Period, calendar, deadline, parse_period
 
@@ -277,6 +288,7 @@ def find_pack(name: str, directories: Sequence[Path]) -> Path:
 def load_policy(names: Sequence[str], directories: Sequence[Path] = ()) -> Policy:
     """The policy made of these packs and all that they include, included ones first.
 
+    `auto-4s@QC-01+QC-02` is the pack auto-4s for the streams of these branches alone.
     `directories` are an organisation's own; they are looked through before the shipped packs.
 
     Raises:
@@ -285,12 +297,15 @@ def load_policy(names: Sequence[str], directories: Sequence[Path] = ()) -> Polic
     places = [*directories, SHIPPED]
     packs: dict[str, Pack] = {}
 
-    def include(name: str, path: tuple[str, ...]) -> None:
+    def include(asked: str, path: tuple[str, ...]) -> None:
+        name, _, branches = asked.partition("@")
         if name in path:
             raise PackError(f"{name}.toml: field includes: {' → '.join((*path, name))} goes in a circle")
         if name in packs:
             return
         pack = read_pack(find_pack(name, places))
+        if branches:
+            pack = limited(pack, branches.split("+"))
         for other in pack.includes:
             if other != name:
                 include(other, (*path, name))

@@ -26,7 +26,7 @@ LOOK_S = 0.1
 READY_S = 60.0
 SERVER_TRIES = 5
 HTTP_PORT, KAFKA_PORT = 8080, 9092
-SAMPLE_POLICY = ("auto-4s", "tobacco-xuzhou")
+SAMPLE_POLICY = ("auto-4s@QC-4S", "tobacco-xuzhou@XZ-TS")
 
 
 class Stop(BaseException):
