@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import lru_cache
 from typing import Any
@@ -42,8 +42,11 @@ STANDBY_S = 0.5
 FORGET_EVERY = 20
 PAUSES_S = (0.2, 0.5, 1.0, 2.0)
 BATCH_BYTES = 256 * 1024
-PATIENCE_MS = 10_000
-"""How long the producer tries a batch by itself before the session begins anew."""
+PATIENCE_S = 2.0
+"""How long an acknowledgement may take before it is said that the broker is away."""
+
+REQUEST_MS = 10_000
+ENDING_S = 2.0
 
 KEEPALIVE = "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
 """The lock of a machine that has vanished is free again after about ten seconds."""
@@ -122,6 +125,14 @@ def partition(key: bytes, count: int) -> int:
     return int(murmur2(key) & 0x7FFFFFFF) % count
 
 
+async def _silenced(producer: Any) -> None:
+    """Ends a producer without a last attempt: what it had not been acknowledged is for the next session to
+    find out, and it must not send it after that."""
+    with suppress(Exception):
+        await producer.client.close()
+        await asyncio.wait_for(producer.stop(), ENDING_S)
+
+
 class Publisher:
     """What one process does until it is asked to stop."""
 
@@ -187,7 +198,7 @@ class Publisher:
             linger_ms=0,
             max_batch_size=BATCH_BYTES,
             max_request_size=8 * 1024 * 1024,
-            request_timeout_ms=PATIENCE_MS,
+            request_timeout_ms=REQUEST_MS,
         )
         try:
             await producer.start()
@@ -196,8 +207,7 @@ class Publisher:
             self.log.info("publishing", **{tail.feed.name: tail.position for tail in session.tails})
             await self._publish(session, lock)
         finally:
-            with suppress(Exception):
-                await asyncio.wait_for(producer.stop(), PATIENCE_MS / 1000)
+            await _silenced(producer)
 
     async def _begun(self, producer: Any) -> Session:
         prefix = self.settings.topic_prefix
@@ -215,9 +225,27 @@ class Publisher:
             if not read:
                 await self._idle(session, lock)
                 continue
-            await session.send(read)
+            if not await self._sent(session.send(read), lock):
+                return
             rounds += 1
             await self._keep(read, forget=rounds % FORGET_EVERY == 1)
+
+    async def _sent(self, sending: Coroutine[Any, Any, int], lock: psycopg.AsyncConnection) -> bool:
+        """Waits for the broker's acknowledgement for as long as it takes: the producer goes on trying, and
+        being idempotent sends nothing twice. False when asked to stop meanwhile; a lock that is lost is
+        noticed, as another may be publishing by then."""
+        task = asyncio.ensure_future(sending)
+        try:
+            while not (await asyncio.wait({task}, timeout=PATIENCE_S))[0]:
+                self.outage.met(TimeoutError(f"no acknowledgement for {PATIENCE_S:.0f} s"))
+                await lock.execute(b"SELECT 1")
+                if self.stopping.is_set():
+                    return False
+            self.outage.over()
+            task.result()
+            return True
+        finally:
+            task.cancel()
 
     async def _keep(self, read: Sequence[tuple[Tail, Sequence[Post]]], forget: bool) -> None:
         for tail, posts in read:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -75,13 +76,28 @@ def _see_topics(settings: Settings) -> None:
     """Raises Unready when topics are missing: a consumer of a missing topic waits without a word."""
     from kafka import KafkaAdminClient
 
-    with closing(KafkaAdminClient(bootstrap_servers=settings.kafka, request_timeout_ms=5000)) as admin:
+    _see_any(settings.kafka)
+    asked = {"bootstrap_servers": settings.kafka, "request_timeout_ms": 5000, "bootstrap_timeout_ms": 5000}
+    with closing(KafkaAdminClient(**asked)) as admin:
         missing = sorted(set(Topics.under(settings.topic_prefix)) - set(admin.list_topics()))
     if missing:
         raise Unready(
             f"topics are missing; run `huiyin topics create` / 缺少主题，请先运行 `huiyin topics create`: "
             f"{', '.join(missing)}"
         )
+
+
+def _see_any(addresses: str) -> None:
+    """Raises OSError when nobody listens at any of the addresses; the client would look for 30 s first."""
+    for last, address in enumerate(reversed(found := addresses.split(","))):
+        host, _, port = address.rpartition(":")
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), timeout=2).close()
+        except OSError:
+            if last == len(found) - 1:
+                raise
+        else:
+            return
 
 
 @contextmanager
