@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
+from api.cli.up import SAMPLE_POLICY
 from api.mapping import facts_of
-from domain.pack import read_pack
-from domain.policy import SHIPPED, Policy, load_policy
+from domain.policy import Policy, load_policy
 from domain.simulation import Simulation
-from sample import packs
 from sample.play import HERE, facts
 
 MOMENTS = (
@@ -38,8 +36,9 @@ def until(simulation: Simulation, moment: datetime) -> Lines:
 
 
 @pytest.fixture(scope="module")
-def limited(tmp_path_factory: pytest.TempPathFactory) -> Policy:
-    return load_policy(packs.NAMES, [packs.write(tmp_path_factory.mktemp("packs"))])
+def limited() -> Policy:
+    """What `up --sample` runs: each pack for its own branch."""
+    return load_policy(SAMPLE_POLICY)
 
 
 def played(now: str, policy: Policy) -> tuple[Lines, Simulation]:
@@ -86,7 +85,7 @@ def test_no_fact_is_dated_after_the_moment(now: str) -> None:
 
 
 def test_under_packs_that_know_no_branches_nothing_is_refused_either() -> None:
-    lines, _ = played(MOMENTS[0], load_policy(packs.NAMES))
+    lines, _ = played(MOMENTS[0], load_policy([name.partition("@")[0] for name in SAMPLE_POLICY]))
     assert "intake.rejected" not in types_of(lines)
 
 
@@ -113,14 +112,6 @@ def test_visits_are_judged_though_a_plan_names_no_branch(limited: Policy) -> Non
     lines, _ = played(MOMENTS[0], limited)
     details = {line["data"]["detail"] for line in lines if line["type"] == "violation.found"}
     assert {"planned-late", "exception-without-photo", "late-first-arrival", "late-arrival"} <= details
-
-
-def test_the_limited_packs_are_the_shipped_ones_with_one_line_more(tmp_path: Path) -> None:
-    packs.write(tmp_path)
-    for name, branches in packs.BRANCHES.items():
-        ours = read_pack(tmp_path / f"{name}.toml")
-        assert ours.branches == tuple(branches)
-        assert ours.clause == read_pack(SHIPPED / f"{name}.toml").clause
 
 
 def test_every_row_of_the_consumer_complaints_becomes_facts_that_are_accepted() -> None:
