@@ -14,6 +14,7 @@ from api.http.guard import Guard
 from api.http.intake import Clock
 from api.http.pages import routes as pages
 from api.http.services import Services, utc_now
+from api.http.stopping import heard
 from streams.config import Settings
 
 ROUTERS = (
@@ -33,7 +34,8 @@ async def _running(app: FastAPI) -> AsyncIterator[None]:
     services: Services = app.state.services
     await services.start()
     try:
-        yield
+        with heard(services.feed.end):
+            yield
     finally:
         await services.stop()
 

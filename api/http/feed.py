@@ -70,6 +70,7 @@ class Feed:
         self._count = 0
         self._position: int | None = None
         self._missed = 0
+        self._ended = False
         self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -82,6 +83,11 @@ class Feed:
             with suppress(asyncio.CancelledError):
                 await self._task
 
+    def end(self) -> None:
+        """Ends whoever watches, as soon as they have been told what is known."""
+        self._ended = True
+        self._news.set()
+
     async def watch(self, position: int | None, patience_s: float) -> AsyncIterator[Sequence[Change]]:
         """Changes after a position, or from now on; an empty list whenever the patience is over."""
         first, _, given = await self._ask(_ends)
@@ -93,7 +99,7 @@ class Feed:
         while changes := [each for each in await self._ask(_page(seen)) if each.position <= known]:
             yield changes
             seen = changes[-1].position
-        while number >= self._count - len(self._recent):
+        while not self._ended and number >= self._count - len(self._recent):
             changes = await self._next(number, patience_s)
             number += len(changes)
             yield [each for each in changes if each.position > seen or each.channel == RELOAD]

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -257,6 +263,33 @@ def test_what_left_the_outbox_unseen_is_told_as_a_reason_to_read_anew(site: Site
         connection.execute("SELECT nextval(pg_get_serial_sequence('alert_outbox', 'position'))")
     watcher.join(5)
     assert watcher.told[0][1] == "reload"
+
+
+def test_a_stop_does_not_wait_for_who_watches(site: Site, root: Path) -> None:
+    [port] = free_ports(1)
+    given = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", **replace(site.settings, http_port=port).to_env()}
+    with subprocess.Popen([sys.executable, "-m", "api.cli", "serve"], env=given, cwd=root) as process:
+        other = Site(site.settings.database_url, port)
+        _until_it_answers(other)
+        watcher = Watcher(other, 1)
+        watcher.start()
+        assert watcher.began.wait(10)
+        began = time.monotonic()
+        process.terminate()
+        assert process.wait(20) in (0, -signal.SIGTERM)
+        assert time.monotonic() - began < 4
+        other.close()
+
+
+def _until_it_answers(site: Site) -> None:
+    for _ in range(200):
+        try:
+            assert site.client.get("/health/ready").status_code == 200
+        except httpx.TransportError:
+            time.sleep(0.1)
+        else:
+            return
+    raise AssertionError("the API did not start")
 
 
 @pytest.mark.parametrize("position", ["x", "-1", "1.5", "9" * 40])

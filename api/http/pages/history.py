@@ -64,8 +64,10 @@ def _words(text: str | None, language: Language) -> str:
 
 
 def _fields(type_: str, data: Message, policy: Policy, language: Language) -> Iterator[tuple[str, str]]:
+    """Label and value; a "no" is news where somebody said it, not where the system noted it."""
+    derived = "because" in data
     for name, value in data.items():
-        if name not in UNTOLD and value not in (None, [], {}, ""):
+        if name not in UNTOLD and value not in (None, [], {}, "") and (value is not False or not derived):
             label = meaning(type_, name)[1] if language == "zh" else name.replace("_", " ")
             yield label, _written(value, policy)
 
