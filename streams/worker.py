@@ -132,7 +132,7 @@ class Work:
         self.ledger_lane = Lane("ledger", lambda: self.stopping)
         self.models_lane = Lane("read models", lambda: self.stopping)
         self.watch = Watch()
-        self._ticking = False
+        self._ticking: asyncio.Future[None] | None = None
         self._clock_failed = Outage("the clock")
         topics = Topics.under(settings.topic_prefix)
         self._agent("intake", topics.intake, self.ledger_lane, self._take_facts(Intake(parts.ledger)))
@@ -166,17 +166,17 @@ class Work:
         self.app.conf.stream_wait_empty = False
 
     async def _tick(self) -> None:
-        """One at a time, and never the end of the worker: facts are taken while a timer's rule is mended."""
-        if self._ticking or self.stopping:
-            return
-        self._ticking = True
+        """Looks again only when it has looked: the ledger's thread may be busy with facts."""
+        if not self.stopping and (self._ticking is None or self._ticking.done()):
+            self._ticking = asyncio.ensure_future(self._let_fall_due())
+
+    async def _let_fall_due(self) -> None:
+        """Never the end of the worker: facts are taken while a timer's rule is mended."""
         try:
             await self.ledger_lane.run(tick, self.parts.ledger, now)
             self._clock_failed.over()
         except Exception as problem:
             self._clock_failed.met(problem)
-        finally:
-            self._ticking = False
 
     async def _look(self) -> None:
         if self.ledger_lane.outage or self.models_lane.outage or self.stopping:

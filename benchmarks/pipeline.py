@@ -1,0 +1,218 @@
+"""Facts from the intake topic to the read models, and from a fact to its alert, on real parts.
+
+Worker and publisher are processes of their own, as in production; broker, database, they and the senders
+share this machine's cores. Latency is from the moment a fact is handed to the producer to the moment its
+alert is handed out by a consumer, at a steady rate; beside it what the bare broker takes from a producer to
+a consumer. Times are in milliseconds.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+import psycopg
+from kafka import KafkaConsumer, KafkaProducer
+
+from benchmarks import Table
+from streams.config import Settings
+from streams.local import Broker, Database
+from streams.topics import Topics, create
+
+FACTS = 20_000
+RATE = 500
+SECONDS = 20
+WARM_S = 5
+ONE_IN = 50
+PACKS = ("auto-4s",)
+
+CODE = (
+    "import os, sys; from streams import {role}; from streams.config import Settings; "
+    "sys.exit({role}.run(Settings.from_env(os.environ)))"
+)
+CAUGHT_UP = """SELECT (SELECT count(*) FROM fact) >= %s
+    AND (SELECT max(notification_id) FROM stored_events) = (SELECT max(sequence) FROM projection_partition)
+    AND NOT EXISTS (SELECT 1 FROM ledger_outbox) AND NOT EXISTS (SELECT 1 FROM alert_outbox)"""
+
+
+def complaint(run: str, number: int, major: bool) -> tuple[bytes, bytes]:
+    """A fact's key and its bytes."""
+    subject = f"complaint/{run}-{number}"
+    data = {
+        "customer": f"K-{run}-{number % 5000}",
+        "category": f"c{number}",
+        "channel": "phone",
+        "summary": "本月账单多收服务费，要求核实并退还。",
+        "handler": f"S-{number % 40}",
+        "branch": "B-EAST",
+        "signals": ["door-blocking"] if major else [],
+        "contact": {"name": "张敏", "phone": f"1390{number:07d}", "model": "X5", "plate": "苏A00000"},
+    }
+    head = {"specversion": "1.0", "id": f"{run}-{number}", "source": "/upstream/crm", "subject": subject}
+    body = {**head, "type": "complaint.received", "time": datetime.now(UTC), "data": data}
+    return subject.encode(), orjson.dumps(body)
+
+
+@contextmanager
+def roles(settings: Settings, logs: Path, workers: int) -> Iterator[None]:
+    names = [("publisher", "p"), *(("worker", f"w{number}") for number in range(workers))]
+    with ExitStack() as stack:
+        for role, instance in names:
+            given = {"PATH": os.environ["PATH"], **replace(settings, instance=instance).to_env()}
+            command = [sys.executable, "-c", CODE.format(role=role)]
+            log = stack.enter_context((logs / f"{instance}.log").open("ab"))
+            process = subprocess.Popen(command, env=given, stdout=log, stderr=log)
+            stack.callback(process.wait, 30)
+            stack.callback(process.terminate)
+        yield
+
+
+def caught_up(connection: psycopg.Connection, facts: int) -> bool:
+    try:
+        row = connection.execute(CAUGHT_UP.encode(), [facts]).fetchone()
+    except psycopg.errors.UndefinedTable:
+        return False
+    return bool(row and row[0])
+
+
+def until(answer: Callable[[], bool], seconds: float = 300) -> None:
+    deadline = time.monotonic() + seconds
+    while not answer():
+        if time.monotonic() > deadline:
+            raise TimeoutError("the pipeline did not catch up")
+        time.sleep(0.05)
+
+
+@contextmanager
+def installation(folder: Path, broker: Broker, database: Database, name: str) -> Iterator[Settings]:
+    """Topics and a database of its own for each case."""
+    create(broker.bootstrap, name, 4)
+    url = database.create(name.replace("-", "_"))
+    yield Settings(url, broker.bootstrap, name, policy=PACKS)
+
+
+def throughput(settings: Settings, logs: Path, workers: int) -> tuple[float, int, int]:
+    """Seconds from the first fact sent to the last row written and message published; facts and events."""
+    topics = Topics.under(settings.topic_prefix)
+    with roles(settings, logs, workers), psycopg.connect(settings.database_url, autocommit=True) as asked:
+        with closing(producer(settings)) as sending:
+            _send(sending, topics.intake, "warm", 500)
+            until(lambda: caught_up(asked, 500))
+            began = time.perf_counter()
+            _send(sending, topics.intake, "run", FACTS)
+        until(lambda: caught_up(asked, 500 + FACTS))
+        seconds = time.perf_counter() - began
+        row = asked.execute(b"SELECT max(notification_id) FROM stored_events").fetchone()
+        assert row is not None
+        return seconds, FACTS, row[0] * FACTS // (FACTS + 500)
+
+
+def producer(settings: Settings, linger_ms: int = 20) -> Any:
+    return KafkaProducer(bootstrap_servers=settings.kafka, linger_ms=linger_ms, acks="all")
+
+
+def _send(sending: Any, topic: str, run: str, facts: int) -> None:
+    for number in range(facts):
+        key, value = complaint(run, number, number % ONE_IN == 0)
+        sending.send(topic, value, key)
+    sending.flush()
+
+
+class Arrivals(threading.Thread):
+    """When each key first came out of a topic."""
+
+    def __init__(self, settings: Settings, topic: str, subject: Callable[[Any], str]) -> None:
+        super().__init__(daemon=True)
+        self.settings, self.topic, self.subject = settings, topic, subject
+        self.at: dict[str, float] = {}
+        self.ready, self.over = threading.Event(), threading.Event()
+
+    def run(self) -> None:
+        options = {"enable_auto_commit": False, "fetch_max_wait_ms": 20, "auto_offset_reset": "earliest"}
+        with closing(KafkaConsumer(self.topic, bootstrap_servers=self.settings.kafka, **options)) as consumer:
+            while not self.over.is_set():
+                for batch in consumer.poll(20).values():
+                    arrived = time.perf_counter()
+                    for record in batch:
+                        self.at.setdefault(self.subject(record), arrived)
+                self.ready.set()
+
+
+def latencies(settings: Settings, into: str, out: Arrivals, seconds: int, rate: int = RATE) -> list[float]:
+    """From the producer to the consumer, in milliseconds, without the first seconds."""
+    sent: dict[str, float] = {}
+    out.start()
+    out.ready.wait(30)
+    with closing(producer(settings, linger_ms=1)) as sending:
+        began = time.perf_counter()
+        for number in range(rate * (seconds + WARM_S)):
+            time.sleep(max(0.0, began + number / rate - time.perf_counter()))
+            key, value = complaint("lat", number, number % ONE_IN == 0)
+            if number % ONE_IN == 0 and number >= rate * WARM_S:
+                sent[key.decode()] = time.perf_counter()
+            sending.send(into, value, key)
+        sending.flush()
+    until(lambda: sent.keys() <= out.at.keys(), 60)
+    out.over.set()
+    out.join()
+    return sorted((out.at[subject] - at) * 1000 for subject, at in sent.items())
+
+
+def through_the_pipeline(settings: Settings, logs: Path) -> list[float]:
+    topics = Topics.under(settings.topic_prefix)
+    with roles(settings, logs, 1), psycopg.connect(settings.database_url, autocommit=True) as asked:
+        with closing(producer(settings)) as sending:
+            _send(sending, topics.intake, "warm", 500)
+        until(lambda: caught_up(asked, 500))
+        out = Arrivals(settings, topics.escalations, lambda record: orjson.loads(record.value)["subject"])
+        return latencies(settings, topics.intake, out, SECONDS)
+
+
+def through_the_broker(settings: Settings) -> list[float]:
+    topic = Topics.under(settings.topic_prefix).intake
+    return latencies(settings, topic, Arrivals(settings, topic, lambda record: record.key.decode()), 5)
+
+
+def _spread(values: list[float]) -> tuple[float, float, float, int]:
+    cuts = statistics.quantiles(values, n=100)
+    return cuts[49], cuts[98], values[-1], len(values)
+
+
+def run() -> Iterator[Table]:
+    with tempfile.TemporaryDirectory() as place, ExitStack() as stack:
+        folder = Path(place)
+        broker = stack.enter_context(Broker(folder / "broker"))
+        database = stack.enter_context(Database(folder / "database"))
+        yield _throughputs(folder, broker, database)
+        yield _latencies(folder, broker, database)
+
+
+def _throughputs(folder: Path, broker: Broker, database: Database) -> Table:
+    columns = ("workers", "facts/s", "events/s", "seconds")
+    table = Table(f"Intake topic to read models and topics, {FACTS:,} facts, {os.cpu_count()} cores", columns)
+    for workers in (1, 2):
+        with installation(folder, broker, database, f"through-{workers}") as settings:
+            seconds, facts, events = throughput(settings, folder, workers)
+            table.rows.append((workers, facts / seconds, events / seconds, seconds))
+    return table
+
+
+def _latencies(folder: Path, broker: Broker, database: Database) -> Table:
+    table = Table(f"Fact to alert at {RATE} facts/s, ms", ("", "p50", "p99", "most", "alerts"))
+    with installation(folder, broker, database, "latency") as settings:
+        table.rows.append(("pipeline", *_spread(through_the_pipeline(settings, folder))))
+    with installation(folder, broker, database, "bare") as settings:
+        table.rows.append(("bare broker", *_spread(through_the_broker(settings))))
+    return table
