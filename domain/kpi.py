@@ -3,14 +3,15 @@
 `domain.measures` says what a figure is made of. Here its parts are kept in documents, one for each subject
 and window, and a figure is judged when its window ends; when it is lost before; and when a late fact
 changes it. Windows are of the pack's local calendar, and what happens at 24:00 of a window's last day
-belongs to it. A document's `said` is what was last said of each figure that was missed.
+belongs to it. In a document, `said` is what was last said of each figure that was missed, `days` which days
+have parts of their own, and `ended` that the window's end was noticed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 
+EMPTY: Document = {"parts": {}, "said": {}}
 INSTANT = timedelta(microseconds=1)
 
 
@@ -60,22 +62,26 @@ class Books:
     name: str
     subject: str
     kpis: Sequence[BoundKpi]
-    ending: bool = False
 
     def key(self, span: Window) -> str:
         return f"{self.name} {self.subject} {span.name}"
 
     def read(self, span: Window) -> Document:
-        return self.windows.window(self.key(span)) or {"parts": {}, "said": {}}
+        return self.windows.window(self.key(span)) or EMPTY
 
     def keep(self, span: Window, document: Document) -> None:
-        running = span.end > self.turn.now or (span.end == self.turn.now and not self.ending)
-        self.windows.keep(self.key(span), document, span.end if running else None)
+        """Keeps a document; its window's end stays due until it was noticed."""
+        self.windows.keep(self.key(span), document, None if document.get("ended") else span.end)
 
     def open(self, span: Window) -> None:
         """Sees to it that the window's end will be noticed."""
         if self.windows.window(self.key(span)) is None:
-            self.windows.keep(self.key(span), {"parts": {}, "said": {}}, span.end)
+            self.keep(span, EMPTY)
+
+    def note(self, span: Window, day: str) -> None:
+        """Writes down in a long window which of its days has parts, so that its end looks at no others."""
+        document = self.read(span)
+        self.keep(span, {**document, "days": [*document.get("days", ()), day]})
 
     def ended(self, span: Window) -> bool:
         return span.end < self.turn.now
@@ -85,18 +91,10 @@ class Books:
 
     def parts(self, span: Window) -> Mapping[str, Any]:
         """All parts of a window; those of a long one lie in the documents of its days."""
-        kpi = self.kpis[0]
-        first, last = (day.toordinal() for day in _days(span, kpi))
-        if _base(kpi) != "day" or first == last:
-            return dict(self.read(span)["parts"])
-        names = (date.fromordinal(day).isoformat() for day in range(first, last + 1))
-        days = (self.read(window_named(name, kpi.calendar)) for name in names)
-        return {name: value for day in days for name, value in day["parts"].items()}
-
-
-def _days(span: Window, kpi: BoundKpi) -> tuple[date, date]:
-    """The first and the last day of a window."""
-    return kpi.calendar.local(span.start).date(), (kpi.calendar.local(span.end) - timedelta(days=1)).date()
+        document = self.read(span)
+        days = (window_named(day, self.kpis[0].calendar) for day in document.get("days", ()))
+        others = {name: value for day in days for name, value in self.read(day)["parts"].items()}
+        return {**document["parts"], **others}
 
 
 def observe(turn: Turn, windows: Windows, stream: Stream, event: Event) -> None:
@@ -123,22 +121,23 @@ def _add(books: Books, part: Part, cause: Event) -> None:
     kpi = books.kpis[0]
     span = window(_base(kpi), part.at, kpi.calendar)  # type: ignore[arg-type]
     known = books.windows.window(books.key(span))
-    document = known or {"parts": {}, "said": {}}
+    document = known or EMPTY
     if document["parts"].get(part.name) == part.value:
         return
     parts = {**document["parts"], part.name: part.value}
     kept = {name: value for name, value in parts.items() if value is not None}
     books.keep(span, {**document, "parts": kept})
-    late = books.ended(span)
-    if known is None or late:
-        _open_longer(books, part.at)
-    if late or MEASURES[kpi.row.measure].moments is not None:
+    if not document["parts"]:
+        _note_longer(books, part.at, span)
+    if books.ended(span) or MEASURES[kpi.row.measure].moments is not None:
         _judge_now(books, part.at, cause)
 
 
-def _open_longer(books: Books, at: datetime) -> None:
-    for kpi in books.kpis:
-        books.open(_span(kpi, at))
+def _note_longer(books: Books, at: datetime, day: Window) -> None:
+    for kind in dict.fromkeys(kpi.row.window for kpi in books.kpis):
+        longer = window(kind, at, books.kpis[0].calendar)
+        if longer != day and day.name not in books.read(longer).get("days", ()):
+            books.note(longer, day.name)
 
 
 def _judge_now(books: Books, at: datetime, cause: Event) -> None:
@@ -174,9 +173,9 @@ def expire(turn: Turn, windows: Windows, policy: Policy, key: str) -> None:
     kpis = [kpi for kpi in policy.kpis.values() if home(kpi) == name]
     if not kpis:
         return
-    books = Books(turn, windows, name, subject, kpis, ending=True)
+    books = Books(turn, windows, name, subject, kpis)
     span = window_named(label, kpis[0].calendar)
-    books.windows.keep(key, books.read(span), None)
+    books.keep(span, {**books.read(span), "ended": True})
     ending = [kpi for kpi in kpis if _span(kpi, span.end) == span]
     parts = books.parts(span) if ending else {}
     for kpi in ending:

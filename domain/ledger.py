@@ -229,6 +229,7 @@ class Batch:
         self.receipts: list[tuple[dict[str, Any], int | None]] = []
         self.last = 0
         self._links: dict[str, dict[str, Any]] = {}
+        self._windows: dict[str, kpi.Document | None] = {}
         self._touched: dict[str, Stream] = {}
         self._observed: list[tuple[Stream, Event]] = []
         self._known: dict[tuple[str, str], Known] = {}
@@ -253,12 +254,12 @@ class Batch:
         self._links.update((key, dict(found.get(key, ()))) for key in keys)
 
     def window(self, key: str) -> kpi.Document | None:
-        if key not in self.changes.windows:
-            return self.unit.window(key)
-        return self.changes.windows[key]
+        if key not in self._windows:
+            self._windows[key] = self.unit.window(key)
+        return self._windows[key]
 
     def keep(self, key: str, document: kpi.Document, due: datetime | None) -> None:
-        self.changes.windows[key] = document
+        self._windows[key] = self.changes.windows[key] = document
         self._schedule(WINDOW, key, due)
 
     # ---- recording

@@ -430,17 +430,31 @@ def test_a_dimension_that_nobody_rated_is_not_measured() -> None:
 # ---- how figures are kept
 
 
-def test_windows_that_ended_while_nothing_ran_are_measured_one_after_the_other() -> None:
+def learned(*told: tuple[Fact, str], until: str) -> Told:
+    """Facts learned by a ledger that no clock ticked for, until it does."""
     storage = MemoryStorage()
     ledger = Ledger(storage, storage.recorder, load_policy([XUZHOU]))
-    held = json.dumps(filed("K-1", "2026-01-05 09:00")).encode()
-    ledger.record([Incoming.read(held)], at("2026-01-05 09:00"))
-    told = Told([json.loads(line) for line in ledger.tick(at("2026-04-15 09:00")).lines])
+    outcomes = [ledger.record([Incoming.read(json.dumps(said).encode())], at(now)) for said, now in told]
+    lines = [line for outcome in (*outcomes, ledger.tick(at(until))) for line in outcome.lines]
+    return Told([json.loads(line) for line in lines])
+
+
+HELD = (filed("K-1", "2026-01-05 09:00"), "2026-01-05 09:00")
+
+
+def test_windows_that_ended_while_nothing_ran_are_measured_one_after_the_other() -> None:
+    told = learned(HELD, until="2026-04-15 09:00")
     assert [window for _, window, _ in values(told, "xuzhou.on-site-share")] == [
         "2026-01",
         "2026-02",
         "2026-03",
     ]
+
+
+def test_a_fact_learned_before_the_end_was_noticed_leaves_the_next_windows_open() -> None:
+    late = (dropped_in("V-1", "2026-01-20 09:00", customer="K-2"), "2026-02-01 00:05")
+    told = learned(HELD, late, until="2026-04-15 09:00")
+    assert values(told, "xuzhou.on-site-share") == [("staff/S-1", "2026-02", 0), ("staff/S-1", "2026-03", 0)]
 
 
 @pytest.mark.parametrize("pack", [XUZHOU, FIELD])
