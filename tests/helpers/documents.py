@@ -99,11 +99,9 @@ def matches(said: str, seen: str) -> bool:
     return re.fullmatch(pattern, seen) is not None
 
 
-def programs(command: str) -> Iterator[list[str]]:
+CALL = re.compile(r"(?:^|[|;&]\s*)(?:[A-Z_]+=\S+ )*huiyin ([^|;&>]*)", re.MULTILINE)
+
+
+def programs(command: str) -> list[list[str]]:
     """The `huiyin` calls in a command line, each as its words."""
-    for part in re.split(r"\|\||&&|[|;\n]", command.replace("\\\n", " ")):
-        words = [word for word in shlex.split(part, comments=True) if word != "&"]
-        while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
-            words.pop(0)
-        if words and words[0] == "huiyin":
-            yield words[1:]
+    return [shlex.split(call) for call in CALL.findall(command.replace("\\\n", " "))]
