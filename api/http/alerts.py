@@ -50,7 +50,7 @@ class AlertQuery(Period):
     """Filters of alerts; `from` and `to` are of when they were raised."""
 
     status: Literal["firing", "acknowledged", "resolved"] | None = None
-    current: bool | None = Field(default=None, description="true: not resolved")
+    current: bool | None = Field(default=None, description="true: not resolved | true 为未解除")
     severity: Literal["info", "warning", "high", "critical"] | None = None
     topic: Topic | None = None
     clause: Name | None = None
@@ -65,7 +65,7 @@ class AlertQuery(Period):
 class StreamQuery(Parameters):
     """Where a stream of changes begins."""
 
-    after: int | None = Field(default=None, ge=0, le=2**62, description="As Last-Event-ID")
+    after: int | None = Field(default=None, ge=0, le=2**62, description="As Last-Event-ID | 同 Last-Event-ID")
 
 
 class Acknowledging(BaseModel):
@@ -73,7 +73,7 @@ class Acknowledging(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    by: Id = Field(description="Staff id of who acknowledges", examples=["S-1"])
+    by: Id = Field(description="Staff id of who acknowledges | 确认人员工编号", examples=["S-1"])
 
 
 class Acknowledgement(BaseModel):
@@ -82,14 +82,16 @@ class Acknowledgement(BaseModel):
     key: str
     status: Literal["acknowledged"]
     acknowledged_by: str | None
-    receipt: Receipt | None = Field(default=None, description="None where it was acknowledged before")
+    receipt: Receipt | None = Field(
+        default=None, description="None where it was acknowledged before | 此前已确认时无"
+    )
 
 
 @router.get(
     "",
     operation_id="alerts",
-    summary="Alerts 告警",
-    description="One row a situation, the latest raised first.",
+    summary="Alerts | 告警",
+    description="One row a situation, the latest raised first. | 每个情形一行，最近触发者在前。",
     response_model=PageOf[AlertRow],
     responses=documented("bad-parameter"),
 )
@@ -106,20 +108,26 @@ def list_alerts(request: Request, asked: Annotated[AlertQuery, Query()]) -> Resp
 @router.get(
     "/stream",
     operation_id="alertStream",
-    summary="Changes of alerts as they happen 告警实时变更",
+    summary="Changes of alerts as they happen | 告警实时变更",
     description="Server-sent events: `alert` with an alert as JSON and its position as id; `reload` when "
     "what was missed is not kept any more, so that the list must be read anew. Resumes after Last-Event-ID; "
-    "without it, begins with what happens next.",
+    "without it, begins with what happens next. | 服务器推送事件：alert 为告警 JSON，编号为其位置；"
+    "reload 表示错过的变更已不保留，须重读列表。按 Last-Event-ID 续传。",
     response_class=Response,
     responses={
-        200: {"description": "The changes", "content": {"text/event-stream": {"schema": {"type": "string"}}}},
+        200: {
+            "description": "The changes | 变更",
+            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        },
         **documented("bad-parameter"),
     },
 )
 async def stream_alerts(
     request: Request,
     asked: Annotated[StreamQuery, Query()],
-    last_event_id: Annotated[str | None, Header(description="The id of the last change received")] = None,
+    last_event_id: Annotated[
+        str | None, Header(description="The id of the last change received | 最后收到的变更编号")
+    ] = None,
 ) -> Response:
     position = _position(last_event_id, asked.after)
     changes = _changes(request, services_of(request).feed, position)
@@ -157,9 +165,11 @@ def _told(change: Change) -> bytes:
 @router.post(
     "/{key:path}/acknowledge",
     operation_id="acknowledge",
-    summary="Acknowledge an escalation 确认升级",
+    summary="Acknowledge an escalation | 确认升级",
     description="Records `escalation.acknowledged` for the alert's clause, which stops the climb. Doing so "
-    "again changes nothing. SLA and satisfaction alerts end by what is done, not by an acknowledgement.",
+    "again changes nothing. SLA and satisfaction alerts end by what is done, not by an acknowledgement. "
+    "| 记录 escalation.acknowledged，停止逐级升级；重复确认不产生变化。"
+    "期限与满意度告警随履行或恢复自行解除。",
     response_model=Acknowledgement,
     responses=documented(
         "not-json", "bad-body", "unknown-alert", "cannot-acknowledge", "too-large", "media-type"
@@ -172,7 +182,8 @@ def _told(change: Change) -> bytes:
     },
 )
 async def acknowledge(
-    request: Request, key: Annotated[str, Path(description="The alert's key, percent-encoded")]
+    request: Request,
+    key: Annotated[str, Path(description="The alert's key, percent-encoded | 告警的键（百分号编码）")],
 ) -> Response:
     services = services_of(request)
     by = await _by(request)

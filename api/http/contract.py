@@ -15,26 +15,32 @@ from api.http.language import language_of
 from api.http.pages.templates import render
 from api.http.problems import KINDS, ProblemDetails
 from api.http.services import services_of
+from api.i18n import Language
 from domain.messages import CloudEvent, Receipt
 from domain.schemas import asyncapi
 
 router = APIRouter(include_in_schema=False)
 
-DESCRIPTION = """Facts in, receipts out; and everything that is known of them.
+DESCRIPTION = (
+    "Facts in, receipts out; and everything that is known of them. Facts are CloudEvents 1.0; /asyncapi.json "
+    "has every type with its fields. Errors are RFC 9457 problem details, in English or Chinese by "
+    "Accept-Language. Instants carry an offset; lists come in pages. "
+    "| 提交事实，取回回执，查询一切已知情况。事实采用 CloudEvents 1.0，各类型及字段见 /asyncapi.json；"
+    "错误为 RFC 9457 问题详情，按 Accept-Language 以中文或英文返回；时刻须带时区偏移；列表分页返回。"
+)
+TAGS = {
+    "facts": "Reporting what happened | 提交事实",
+    "streams": "What is known of one subject | 单个事件流",
+    "complaints": "Searching complaints | 检索投诉",
+    "alerts": "What needs somebody now | 告警",
+    "deadlines": "What is owed and what was missed | 期限",
+    "rules": "Which rules were broken | 规则",
+    "figures": "Satisfaction and missed figures | 指标",
+    "operations": "Health and metrics | 运维",
+}
+BOTH = " | "
+"""Between the English and the Chinese of a text, in models, parameters and routes alike."""
 
-Facts are CloudEvents 1.0; `/asyncapi.json` has every type with its fields. Errors are RFC 9457 problem
-details, in English or Chinese by Accept-Language. Instants carry an offset; lists come in pages."""
-
-TAGS = [
-    {"name": "facts", "description": "Reporting what happened 提交事实"},
-    {"name": "streams", "description": "What is known of one subject 单个事件流"},
-    {"name": "complaints", "description": "Searching complaints 检索投诉"},
-    {"name": "alerts", "description": "What needs somebody now 告警"},
-    {"name": "deadlines", "description": "What is owed and what was missed 期限"},
-    {"name": "rules", "description": "Which rules were broken 规则"},
-    {"name": "figures", "description": "Satisfaction and missed figures 指标"},
-    {"name": "operations", "description": "Health and metrics 运维"},
-]
 ALSO = (Receipt, CloudEvent, ProblemDetails)
 """Models that answers refer to by name without FastAPI knowing."""
 
@@ -43,7 +49,7 @@ def openapi(app: FastAPI) -> dict[str, Any]:
     """OpenAPI 3.1 of the routes; FastAPI's own description of refusals is replaced by ours."""
     if app.openapi_schema is None:
         document = get_openapi(
-            title=app.title, version=app.version, description=DESCRIPTION, routes=app.routes, tags=TAGS
+            title=app.title, version=app.version, description=DESCRIPTION, routes=app.routes, tags=_tags()
         )
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         for model in ALSO:
@@ -54,6 +60,22 @@ def openapi(app: FastAPI) -> dict[str, Any]:
             operation["responses"].pop("422", None)
         app.openapi_schema = document
     return app.openapi_schema
+
+
+def _tags() -> list[dict[str, str]]:
+    return [{"name": name, "description": text} for name, text in TAGS.items()]
+
+
+def within(value: Any, language: Language) -> Any:
+    """A document with its texts in one language."""
+    if isinstance(value, dict):
+        return {name: within(part, language) for name, part in value.items()}
+    if isinstance(value, list):
+        return [within(part, language) for part in value]
+    if isinstance(value, str) and BOTH in value:
+        en, _, zh = value.partition(BOTH)
+        return (zh if language == "zh" else en).strip()
+    return value
 
 
 def _operations(document: dict[str, Any]) -> list[dict[str, Any]]:
@@ -67,7 +89,9 @@ def _asyncapi(prefix: str) -> bytes:
 
 @router.get("/openapi.json")
 def openapi_json(request: Request) -> Response:
-    return json_answer(openapi(request.app))
+    language = language_of(request)
+    headers = {"Content-Language": language, "Vary": "Accept-Language, Cookie"}
+    return json_answer(within(openapi(request.app), language), headers=headers)
 
 
 @router.get("/asyncapi.json")
@@ -79,12 +103,12 @@ def asyncapi_json(request: Request) -> Response:
 @router.get("/docs", response_class=HTMLResponse)
 def docs(request: Request) -> Response:
     """Every operation, parameter and kind of problem on one page."""
-    document = openapi(request.app)
+    language = language_of(request)
+    document = within(openapi(request.app), language)
     operations = [
         {"path": path, "method": method.upper(), **operation}
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
     ]
-    language = language_of(request)
     titles = {name: (kind.status, kind.title.within(language)) for name, kind in KINDS.items()}
     return render(request, "docs.html", document=document, operations=operations, problems=titles)

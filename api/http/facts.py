@@ -41,14 +41,18 @@ RECORDED = {
 
 
 def _content(media: str, many: bool, binary: bool) -> dict[str, Any]:
-    one = {"type": "object", "description": "See /asyncapi.json for every type of fact and its fields."}
+    one = {
+        "type": "object",
+        "description": "See /asyncapi.json for every type of fact. | 各类事实见 /asyncapi.json。",
+    }
     value = EXAMPLE["data"] if binary else [EXAMPLE] if many else EXAMPLE
     return {media: {"schema": {"type": "array", "items": {}} if many else one, "example": value}}
 
 
 BODY = {
     "required": True,
-    "description": "One event (structured or binary mode) or a JSON list of events, judged one by one.",
+    "description": "One event (structured or binary mode) or a JSON list of events, judged one by one. "
+    "| 单个事件（结构化或二进制模式），或事件的 JSON 列表，逐条判定。",
     "content": {
         media: content
         for media, mode in MODES.items()
@@ -60,7 +64,7 @@ HEADERS = [
         "name": name,
         "in": "header",
         "required": False,
-        "description": f"Binary mode: the attribute `{name[3:]}`.",
+        "description": f"Binary mode: the attribute {name[3:]}. | 二进制模式：属性 {name[3:]}。",
         "schema": {"type": "string"},
         "example": value,
     }
@@ -71,13 +75,15 @@ HEADERS = [
 @router.post(
     "/events",
     operation_id="record",
-    summary="Report facts 提交事实",
+    summary="Report facts | 提交事实",
     description="Answers one receipt for each fact: recorded, duplicate, parked or rejected with code, "
-    "reason and field. A rejected fact in a valid request is a receipt, no error. Sending again is safe.",
+    "reason and field. A rejected fact in a valid request is a receipt, no error. Sending again is safe. "
+    "| 每条事实一张回执：recorded、duplicate、parked，或带代码、原因和字段的 rejected。"
+    "有效请求中的被拒事实是回执而非错误；重复提交是安全的。",
     response_class=Response,
     responses={
         200: {
-            "description": "The receipt; for a batch, one for each event in its order",
+            "description": "The receipt; for a batch, one for each event | 回执；批量时逐条对应",
             "content": {
                 "application/json": {
                     "schema": {"oneOf": [RECEIPT, {"type": "array", "items": RECEIPT}]},

@@ -32,20 +32,24 @@ class RollupRow(BaseModel):
     """Satisfaction in one window, each share beside its denominator. | 一个时间窗内的满意度。"""
 
     per: str
-    value: str = Field(description="The staff member, branch, …; empty for the total")
+    value: str = Field(
+        description="The staff member, branch, …; empty for the total | 员工、分支等；合计为空"
+    )
     window: str = Field(examples=["2026-03"])
     start: datetime
     end: datetime
-    asked: int | None = Field(description="Null per survey and stage: asking names neither")
+    asked: int | None = Field(description="Null per survey and stage | 询问数；按问卷和阶段时为 null")
     answered: int
-    scored: int = Field(description="Answers with a score, of which `mean` is")
+    scored: int = Field(description="Answers with a score, of which `mean` is | 有评分的答复，mean 的分母")
     mean: float | None
-    rated: int = Field(description="Answers with a score or a verdict, of which the shares are")
+    rated: int = Field(description="Answers with a score or a verdict | 有评分或结论的答复，各占比的分母")
     satisfied: int
     dissatisfied: int
     satisfied_share: float | None
     dissatisfied_share: float | None
-    trend: float | None = Field(description="Share satisfied minus that of the window before")
+    trend: float | None = Field(
+        description="Share satisfied minus that of the window before | 满意率较上一时间窗的变化"
+    )
     rated_before: int
 
 
@@ -60,16 +64,25 @@ class RollupQuery(Query):
 
     per: Literal["total", "staff", "branch", "category", "channel", "survey", "stage"] = "total"
     window: WindowKind = "month"
-    value: Name | None = Field(default=None, description="Only this staff member, branch, …")
-    since: Day | None = Field(default=None, alias="from", description="Local day; default: some windows back")
-    until: Day | None = Field(default=None, alias="to", description="Local day, included; default: today")
+    value: Name | None = Field(
+        default=None, description="Only this staff member, branch, … | 只看该员工、分支等"
+    )
+    since: Day | None = Field(
+        default=None,
+        alias="from",
+        description="Local day; default: some windows back | 当地日期；默认回溯若干时间窗",
+    )
+    until: Day | None = Field(
+        default=None, alias="to", description="Local day, included; default: today | 当地日期（含）；默认今天"
+    )
 
 
 @router.get(
     "/satisfaction",
     operation_id="satisfaction",
-    summary="Satisfaction rollups 满意度汇总",
-    description="Windows that hold any of the days from `from` to `to`, in the order of time.",
+    summary="Satisfaction rollups | 满意度汇总",
+    description="Windows that hold any of the days from `from` to `to`, in the order of time. "
+    "| 含 from 至 to 任一日的时间窗，按时间顺序。",
     response_model=Rollups,
     responses=documented("bad-parameter"),
 )

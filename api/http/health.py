@@ -32,15 +32,19 @@ class Live(BaseModel):
 class Ready(BaseModel):
     """The database answers; what follows the ledger may be behind. | 可提供服务及滞后情况。"""
 
-    status: Literal["ready", "lagging"] = Field(description="lagging: the read models are late")
-    events: int = Field(description="Sequence of the last recorded event")
-    projected: int = Field(description="Sequence up to which a read model has seen the events")
-    behind: int = Field(description="Events not seen yet")
-    behind_s: float = Field(description="Seconds since the first of them was recorded")
-    parked: int = Field(description="Facts that wait for their stream to begin")
+    status: Literal["ready", "lagging"] = Field(
+        description="lagging: the read models are late | lagging：读模型滞后"
+    )
+    events: int = Field(description="Sequence of the last recorded event | 最后记录事件的序号")
+    projected: int = Field(description="Sequence up to which the read models are | 读模型所到序号")
+    behind: int = Field(description="Events not seen yet | 尚未处理的事件数")
+    behind_s: float = Field(
+        description="Seconds since the first of them was recorded | 其中最早者已等待的秒数"
+    )
+    parked: int = Field(description="Facts that wait for their stream to begin | 等待起始的事实数")
 
 
-@router.get("/health/live", operation_id="live", summary="Liveness 存活检查", response_model=Live)
+@router.get("/health/live", operation_id="live", summary="Liveness | 存活检查", response_model=Live)
 def live() -> Response:
     return json_answer({"status": "live"})
 
@@ -48,8 +52,9 @@ def live() -> Response:
 @router.get(
     "/health/ready",
     operation_id="ready",
-    summary="Readiness 就绪检查",
-    description="200 as long as the database answers; says how far the workers are behind.",
+    summary="Readiness | 就绪检查",
+    description="200 as long as the database answers; says how far the workers are behind. "
+    "| 数据库可用即返回 200，并说明滞后情况。",
     response_model=Ready,
     responses=documented(),
 )
@@ -86,7 +91,7 @@ def _age_s(services: Services, projected: int) -> float:
 @router.get(
     "/metrics",
     operation_id="metrics",
-    summary="Figures for Prometheus 监控指标",
+    summary="Figures for Prometheus | 监控指标",
     response_class=Response,
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )

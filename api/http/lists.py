@@ -25,7 +25,9 @@ class PageOf(BaseModel, Generic[Item]):
     """Rows of a list. | 列表的一页。"""
 
     items: list[Item]
-    next: str | None = Field(description="Cursor of the next page; null on the last")
+    next: str | None = Field(
+        description="Cursor of the next page; null on the last | 下一页游标，末页为 null"
+    )
 
 
 # ---- rows
@@ -46,11 +48,11 @@ class ComplaintRow(BaseModel):
     received_at: datetime | None
     major: bool
     urgent: bool
-    cycle: int = Field(description="1, and one more with each reopening")
+    cycle: int = Field(description="1, and one more with each reopening | 轮次，每次重新打开加一")
     root_cause: str | None
     resolved_at: datetime | None
     closed_at: datetime | None
-    overdue: int = Field(description="Breached obligations that are not done yet")
+    overdue: int = Field(description="Breached obligations not done yet | 逾期未履行的义务数")
 
 
 class ObligationRow(BaseModel):
@@ -143,15 +145,17 @@ class UpcomingQuery(Period):
 class BreachQuery(UpcomingQuery):
     """Filters of breached obligations."""
 
-    withdrawn: bool | None = Field(default=None, description="Whether a late fact showed it had been met")
-    outstanding: bool | None = Field(default=None, description="Whether it is still not done")
+    withdrawn: bool | None = Field(
+        default=None, description="A late fact showed it had been met | 已因补录撤销"
+    )
+    outstanding: bool | None = Field(default=None, description="Still not done | 仍未履行")
 
 
 class ViolationQuery(Period):
     """Filters of violations; `from` and `to` are of when they were found."""
 
     subject: Name | None = None
-    kind: Literal[KINDS] | None = Field(default=None, description="The kind of stream")  # type: ignore[valid-type]
+    kind: Literal[KINDS] | None = Field(default=None, description="The kind of stream | 事件流类别")  # type: ignore[valid-type]
     clause: Name | None = None
     detail: Name | None = None
     handler: Name | None = None
@@ -166,7 +170,7 @@ class KpiQuery(Period):
     subject: Name | None = None
     kpi: Name | None = None
     window: Name | None = Field(default=None, examples=["2026-03"])
-    missed: bool | None = Field(default=None, description="Whether it still is missed")
+    missed: bool | None = Field(default=None, description="Whether it still is missed | 是否仍未达标")
 
 
 # ---- routes
@@ -190,8 +194,8 @@ def _answer(request: Request, reader: Any, asked: Paged, row: type[BaseModel]) -
     "/complaints",
     operation_id="complaints",
     tags=["complaints"],
-    summary="Search complaints 检索投诉",
-    description="The latest received first.",
+    summary="Search complaints | 检索投诉",
+    description="The latest received first. | 最近受理者在前。",
     response_model=PageOf[ComplaintRow],
     responses=PROBLEMS,
 )
@@ -203,8 +207,8 @@ def list_complaints(request: Request, asked: Annotated[ComplaintQuery, Query()])
     "/sla/breaches",
     operation_id="breaches",
     tags=["deadlines"],
-    summary="Obligations not met in time 逾期义务",
-    description="The latest due first; those withdrawn since say so.",
+    summary="Obligations not met in time | 逾期义务",
+    description="The latest due first; those withdrawn since say so. | 最近到期者在前，已撤销者注明。",
     response_model=PageOf[ObligationRow],
     responses=PROBLEMS,
 )
@@ -216,8 +220,8 @@ def list_breaches(request: Request, asked: Annotated[BreachQuery, Query()]) -> R
     "/sla/upcoming",
     operation_id="upcoming",
     tags=["deadlines"],
-    summary="What is due next 即将到期的义务",
-    description="Open obligations, the first due first.",
+    summary="What is due next | 即将到期的义务",
+    description="Open obligations, the first due first. | 未结义务，最早到期者在前。",
     response_model=PageOf[ObligationRow],
     responses=PROBLEMS,
 )
@@ -229,8 +233,8 @@ def list_upcoming(request: Request, asked: Annotated[UpcomingQuery, Query()]) ->
     "/violations",
     operation_id="violations",
     tags=["rules"],
-    summary="Broken rules 违规",
-    description="The latest first.",
+    summary="Broken rules | 违规",
+    description="The latest first. | 最近者在前。",
     response_model=PageOf[ViolationRow],
     responses=PROBLEMS,
 )
@@ -242,8 +246,8 @@ def list_violations(request: Request, asked: Annotated[ViolationQuery, Query()])
     "/kpis",
     operation_id="kpis",
     tags=["figures"],
-    summary="Missed figures 未达标指标",
-    description="The latest first; a late fact may have restated them.",
+    summary="Missed figures | 未达标指标",
+    description="The latest first; a late fact may have restated them. | 最近者在前，补录可改变其值。",
     response_model=PageOf[KpiRow],
     responses=PROBLEMS,
 )

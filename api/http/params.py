@@ -35,8 +35,8 @@ class Query(BaseModel):
 class Paged(Query):
     """The part of a list that is wanted."""
 
-    limit: int = Field(default=50, ge=1, le=500, description="Rows on a page")
-    cursor: Name | None = Field(default=None, description="The `next` of the page before; opaque")
+    limit: int = Field(default=50, ge=1, le=500, description="Rows on a page | 每页行数")
+    cursor: Name | None = Field(default=None, description="The `next` of the page before | 上一页的 next")
 
     def filters(self) -> dict[str, Any]:
         """What narrows the list; a parameter not given narrows nothing."""
@@ -46,5 +46,5 @@ class Paged(Query):
 class Period(Paged):
     """A list of what lies in a period."""
 
-    since: Instant | None = Field(default=None, alias="from", description="From this instant on")
-    until: Instant | None = Field(default=None, alias="to", description="Before this instant")
+    since: Instant | None = Field(default=None, alias="from", description="From this instant on | 自该时刻起")
+    until: Instant | None = Field(default=None, alias="to", description="Before this instant | 早于该时刻")

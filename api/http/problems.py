@@ -54,12 +54,15 @@ class ProblemDetails(BaseModel):
     """A problem (RFC 9457). | 问题详情（RFC 9457）。"""
 
     type: str = Field(
-        description="The kind of problem, as its place in the documentation", examples=["/docs#x"]
+        description="The kind of problem, as its place in the documentation | 问题类型，即其文档位置",
+        examples=["/docs#x"],
     )
-    title: str = Field(description="The kind of problem in words, in the language asked for")
-    status: int = Field(description="The HTTP status", ge=400, le=599)
-    detail: str = Field(description="What is wrong this time, and what would be right")
-    field: str | None = Field(default=None, description="The parameter, header or field that it is about")
+    title: str = Field(description="The kind of problem in words | 问题类型的文字说明")
+    status: int = Field(description="The HTTP status | HTTP 状态码", ge=400, le=599)
+    detail: str = Field(description="What is wrong this time, and what would be right | 具体问题及正确做法")
+    field: str | None = Field(
+        default=None, description="The parameter, header or field that it is about | 所涉参数、头或字段"
+    )
 
 
 class Problem(Exception):
@@ -185,10 +188,18 @@ def documented(*kinds: str) -> dict[int | str, dict[str, Any]]:
     for name in (*kinds, "unavailable"):
         kind = KINDS[name]
         example = Problem(name, "What is wrong, and what would be right.", "").body("en")
-        row = by_status.setdefault(kind.status, {"description": "", "content": {MEDIA: _shape()}})
-        row["description"] = "; ".join(filter(None, (row["description"], f"{kind.title.en} ({name})")))
+        row = by_status.setdefault(kind.status, {"description": [], "content": {MEDIA: _shape()}})
+        row["description"].append((name, kind.title))
         row["content"][MEDIA]["examples"][name] = {"value": example}
+    for row in by_status.values():
+        row["description"] = _titles(row["description"])
     return by_status
+
+
+def _titles(kinds: Sequence[tuple[str, Text]]) -> str:
+    """The titles of some kinds in both languages, as descriptions have them."""
+    en = "; ".join(f"{title.en} ({name})" for name, title in kinds)
+    return f"{en} | {'；'.join(f'{title.zh}（{name}）' for name, title in kinds)}"
 
 
 def _shape() -> dict[str, Any]:

@@ -46,8 +46,8 @@ class Owed(BaseModel):
     opened_at: datetime
     due_at: datetime
     warn_at: datetime | None = None
-    provisional: bool = Field(description="The calendar of that time is not published yet")
-    paused: bool = Field(description="Time does not run while somebody else is awaited")
+    provisional: bool = Field(description="The calendar is not published yet | 日历尚未公布")
+    paused: bool = Field(description="Time stands still meanwhile | 等待他方，暂停计时")
 
 
 class Firing(BaseModel):
@@ -58,7 +58,9 @@ class Firing(BaseModel):
     level: int
     severity: str
     status: Literal["firing", "acknowledged"]
-    next_at: datetime | None = Field(default=None, description="When it climbs to the next level")
+    next_at: datetime | None = Field(
+        default=None, description="When it climbs to the next level | 下次升级时间"
+    )
 
 
 class Broken(BaseModel):
@@ -77,8 +79,8 @@ class StreamState(BaseModel):
 
     subject: str
     kind: str
-    version: int = Field(description="How many events it has")
-    state: dict[str, Any] = Field(description="What decisions know of it; no personal fields")
+    version: int = Field(description="How many events it has | 事件数")
+    state: dict[str, Any] = Field(description="What decisions know of it | 判定所用状态，不含个人信息")
     obligations: list[Owed]
     escalations: list[Firing]
     violations: list[Broken]
@@ -87,12 +89,14 @@ class StreamState(BaseModel):
 class HistoryQuery(params.Query):
     """Which part of a history is wanted."""
 
-    as_of: Instant | None = Field(default=None, description="Things as they were: what had happened by then")
-    known_at: Instant | None = Field(default=None, description="What was known then: learned by that instant")
-    personal: bool = Field(default=False, description="Personal fields in clear; not permitted here")
-    lang: Literal["en", "zh"] | None = Field(default=None, description="The language of the HTML page")
+    as_of: Instant | None = Field(default=None, description="Things as they were then | 截至该时已发生的")
+    known_at: Instant | None = Field(default=None, description="What was known then | 截至该时已获知的")
+    personal: bool = Field(
+        default=False, description="Personal fields in clear; refused | 显示个人信息，此处拒绝"
+    )
+    lang: Literal["en", "zh"] | None = Field(default=None, description="The language of the page | 页面语言")
     format: Literal["json", "html", "csv", "xes"] | None = Field(
-        default=None, description="Instead of the Accept header, which links cannot set"
+        default=None, description="Instead of the Accept header | 代替 Accept 头"
     )
 
 
@@ -218,19 +222,25 @@ def _documented(media: Iterable[str]) -> dict[str, Any]:
 
 # ---- routes
 
-Kind = Annotated[str, Path(description=f"One of {', '.join(KINDS)}", examples=["complaint"])]
-Name = Annotated[str, Path(description="The id within its kind", examples=["C-1"])]
+Kind = Annotated[
+    str, Path(description=f"{', '.join(KINDS)} | 类别：{'、'.join(KINDS)}", examples=["complaint"])
+]
+Name = Annotated[str, Path(description="The id within its kind | 类别内的编号", examples=["C-1"])]
 
 
 @router.get(
     "/{kind}/{name:path}/history",
     operation_id="history",
-    summary="The history of a stream 事件流的历史",
+    summary="The history of a stream | 事件流的历史",
     description="Every fact and what followed from it, with rule, source and reason, as JSON (CloudEvents), "
-    "CSV, XES (application/xml) or a page, by the Accept header. Personal fields are hidden.",
+    "CSV, XES (application/xml) or a page, by the Accept header. Personal fields are hidden. "
+    "| 各事实及其后果，附规则、出处和理由；按 Accept 头返回 JSON、CSV、XES 或页面，隐去个人信息。",
     response_class=Response,
     responses={
-        200: {"description": "The events in the order recorded", "content": _documented(WRITERS)},
+        200: {
+            "description": "The events in the order recorded | 按记录顺序的事件",
+            "content": _documented(WRITERS),
+        },
         **documented("bad-parameter", "personal-fields", "unknown-stream", "not-acceptable"),
     },
 )
@@ -250,10 +260,14 @@ def stream_history(
 @router.get(
     "/{kind}/{name:path}",
     operation_id="stream",
-    summary="The state of a stream 事件流的状态",
-    description="What is so now, what is owed, what is firing and which rules were broken. Carries an ETag.",
+    summary="The state of a stream | 事件流的状态",
+    description="What is so now, what is owed, what is firing and which rules were broken. Carries an "
+    "ETag. | 当前状态、未结义务、升级与违规；带 ETag。",
     response_model=StreamState,
-    responses={304: {"description": "Nothing was recorded since"}, **documented("unknown-stream")},
+    responses={
+        304: {"description": "Nothing was recorded since | 此后无新记录"},
+        **documented("unknown-stream"),
+    },
 )
 def stream_state(request: Request, kind: Kind, name: Name) -> Response:
     services = services_of(request)

@@ -164,6 +164,16 @@ def test_every_reference_in_openapi_leads_somewhere_and_every_schema_is_one(site
             found = found[step]
 
 
+@pytest.mark.parametrize(("language", "words"), [("en", "Report facts"), ("zh", "提交事实")])
+def test_openapi_is_in_the_language_asked_for(site: Site, language: str, words: str) -> None:
+    answer = site.client.get("/openapi.json", headers={"Accept-Language": language})
+    operations = [each for path in answer.json()["paths"].values() for each in path.values()]
+    texts = [each[name] for each in operations for name in ("summary", "description") if name in each]
+    assert operations[0]["summary"] == words
+    assert all(bool(re.search("[一-鿿]", text)) == (language == "zh") for text in texts)
+    assert " | " not in answer.text
+
+
 def test_asyncapi_is_that_of_the_installation(site: Site) -> None:
     document = site.client.get("/asyncapi.json").json()
     assert document["asyncapi"] == "3.0.0"
