@@ -216,6 +216,7 @@ def fire(turn: Turn, stream: Stream, at: datetime) -> None:
     What was learned late is warned of when it is learned, unless it is breached by then; a breach keeps
     its time, and its ladder starts when it was learned.
     """
+    confirm(turn, stream, at)
     for duty in stream.running():
         if stream.is_paused(duty):
             continue
@@ -249,17 +250,30 @@ def recount(turn: Turn, stream: Stream, event: Event) -> None:
             move(turn, stream, duty, due, event)
 
 
-def move(turn: Turn, stream: Stream, duty: Duty, due: Deadline, cause: Event) -> None:
+def confirm(turn: Turn, stream: Stream, at: datetime) -> None:
+    """What was due by a schedule nobody had published yet is moved once the schedule is known."""
+    for duty in stream.running():
+        clause = stream.policy.clauses.get(duty.clause)
+        if duty.provisional and duty.within is not None and clause is not None:
+            pauses = stream.state.pauses if duty.pauses else ()
+            due = deadline(duty.opened_at, parse_period(duty.within), clause.calendar, pauses)
+            if not due.provisional:
+                move(turn, stream, duty, due, duty.opening, at)
+
+
+def move(
+    turn: Turn, stream: Stream, duty: Duty, due: Deadline, cause: Event, at: datetime | None = None
+) -> None:
     if due.due_at == duty.due_at:
         return
-    because = f"{cause.type} at {cause.time.isoformat()}"
+    because = "the official schedule is known" if at else f"{cause.type} at {cause.time.isoformat()}"
     data = ObligationMoved(
         **{**about(stream, duty, because), "due_at": due.due_at},
         previous_due_at=duty.due_at,
         warn_at=due.warn_at,
         provisional=due.provisional or None,
     )
-    turn.emit(stream, data, cause.time, cause)
+    turn.emit(stream, data, at or cause.time, cause)
 
 
 def _on_close(turn: Turn, stream: Stream, event: Event) -> None:
