@@ -72,9 +72,10 @@ def _meet(turn: Turn, stream: Stream, ideal: Duty, cause: Event) -> None:
     """Records that it was met; where a breach was disproved before, its withdrawal has said so."""
     if stream.duties[ideal.key].was_breached:
         return
-    because = f"{cause.type} at {cause.time.isoformat()}, due {ideal.due_at.isoformat()}"
+    act = next((told for told in stream.story if identity(told) == ideal.ended_by), cause)
+    because = f"{act.type} at {act.time.isoformat()}, due {ideal.due_at.isoformat()}"
     duty = stream.duties[ideal.key]
-    turn.emit(stream, ObligationMet(**obligations.about(stream, duty, because)), cause.time, cause)
+    turn.emit(stream, ObligationMet(**obligations.about(stream, duty, because)), act.time, act)
 
 
 def _breach(turn: Turn, stream: Stream, ideal: Duty, cause: Event) -> None:
