@@ -241,8 +241,10 @@ def _await_api(settings: Settings, supervisor: Supervisor) -> None:
 
 
 def _answers(address: str) -> bool:
+    """Asked directly: a proxy knows nothing of this machine."""
+    directly = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with urllib.request.urlopen(address, timeout=2):
+        with directly.open(address, timeout=2):
             return True
     except urllib.error.HTTPError:
         return True  # it answers, which is what was asked

@@ -32,7 +32,9 @@ COLOURS = {"info": "36", "warning": "33", "high": "35", "critical": "1;31"}
 def run(given: Given, edge: Edge) -> int:
     """Until it is interrupted, which is how it is meant to end."""
     try:
-        for alert in islice(_alerts(given, edge), given.count):
+        severe = tuple(SEVERITIES)[tuple(SEVERITIES).index(given.severity) :]
+        chosen = (alert for alert in _alerts(given, edge) if alert["severity"] in severe)
+        for alert in islice(chosen, given.count):
             if given.json:
                 edge.json(alert)
             else:
@@ -129,6 +131,13 @@ WATCH = Command(
             action="store_true",
             en="begin with what the topics hold",
             zh="从主题已有内容开始",
+        ),
+        argument(
+            "--severity",
+            choices=tuple(SEVERITIES),
+            default="info",
+            en="only this severe, or worse",
+            zh="只看此级别及以上",
         ),
         argument("--json", action="store_true", en="the alerts as they are", zh="以 JSON 输出"),
         argument("--count", type=_count, metavar="N", en="end after N changes", zh="N 次变动后结束"),

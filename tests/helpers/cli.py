@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -28,11 +28,16 @@ class Answer:
         return [json.loads(line) for line in self.out.splitlines() if line.strip()]
 
 
-def huiyin(*words: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> Answer:
+def huiyin(
+    *words: str,
+    stdin: bytes = b"",
+    env: Mapping[str, str] | None = None,
+    now: Callable[[], datetime] = lambda: NOW,
+) -> Answer:
     """`huiyin words…`, in English unless the environment says otherwise, beside no running `up`."""
     out, err = io.BytesIO(), io.StringIO()
     environ = {"HUIYIN_DATA": "/nowhere", "HUIYIN_LANG": "en", **(env or {})}
-    edge = Edge(io.BytesIO(stdin), out, err, environ, lambda: NOW)
+    edge = Edge(io.BytesIO(stdin), out, err, environ, now)
     status = run(words, edge)
     return Answer(status, out.getvalue().decode(), err.getvalue())
 
