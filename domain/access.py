@@ -24,8 +24,9 @@ def _approvals_about(world: World, subject: str, event: Event) -> Iterator[tuple
     """The approvals about a subject, as they stood when the event happened; used up is used up."""
     for approval in world.links(f"approvals-about/{subject}"):
         stream = world.stream(approval)
-        if stream.state_at(event.time).granted_by_role and not stream.state.used and not stream.state.refused:
-            yield approval, stream.state_at(event.time)
+        state = stream.state_at(event.time)
+        if state.granted and not stream.state.used:
+            yield approval, state
 
 
 def _covers(approval: Approval, by: str, same_department: bool) -> bool:
@@ -61,25 +62,32 @@ def read_file(turn: Turn, stream: Stream, event: Event, clause: BoundClause) -> 
     yield Emit(ApprovalUsed(), subject=approval)
 
 
-_Reader = Callable[["World", Document, Any], bool]
+_Reader = Callable[["World", Document, Event], bool]
 
 
-def _is_named(_world: World, document: Document, data: Any) -> bool:
+def _is_named(_world: World, document: Document, event: Event) -> bool:
+    data: Any = event.data
     return bool(data.by in document.named)
 
 
-def _is_owner(_world: World, document: Document, data: Any) -> bool:
+def _is_owner(_world: World, document: Document, event: Event) -> bool:
+    data: Any = event.data
     return bool(data.by == document.owner)
 
 
-def _of_owners_department(world: World, document: Document, data: Any) -> bool:
-    if document.owner is None:
-        return False
-    return bool(world.stream(f"staff/{document.owner}").state.department == data.department)
+def _of_owners_department(world: World, document: Document, event: Event) -> bool:
+    data: Any = event.data
+    owner = _staff(world, document.owner, event)
+    return owner is not None and owner.department == data.department
 
 
-def _everybody(_world: World, _document: Document, _data: Any) -> bool:
+def _everybody(_world: World, _document: Document, _event: Event) -> bool:
     return True
+
+
+def _staff(world: World, staff: str | None, event: Event) -> Any:
+    """Who somebody was when the event happened."""
+    return world.stream(f"staff/{staff}").state_at(event.time) if staff is not None else None
 
 
 READERS: dict[str, tuple[_Reader, ...]] = {
@@ -100,8 +108,8 @@ def read_document(turn: Turn, stream: Stream, event: Event, clause: BoundClause)
         return
     data: Any = event.data
     document = stream.state_at(event.time)
-    allowed = turn.world.stream(f"staff/{data.by}").state.role == "general_manager" or any(
-        may(turn.world, document, data) for may in READERS[document.level]
+    allowed = _staff(turn.world, data.by, event).role == "general_manager" or any(
+        may(turn.world, document, event) for may in READERS[document.level]
     )
     yield Emit(_answer(event, clause, f"the document is {document.level}", allowed, None))
 
@@ -128,7 +136,7 @@ def copied(turn: Turn, stream: Stream, event: Event, clause: BoundClause) -> Ite
 
 def _copy_approved(world: World, stream: Stream, event: Event, named: str | None) -> bool:
     return any(
-        approval.kind == "copy" and "general_manager" in approval.granted_by_role
+        approval.kind == "copy" and approval.granted and "general_manager" in approval.granted_by_role
         for subject in world.links(f"approvals-about/{stream.subject}")
         for approval in (world.stream(subject).state_at(event.time),)
         if named is None or subject == f"approval/{named}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from domain.envelope import Event
 from domain.events import ExpenseCapped
 from domain.frozen import replace
-from domain.rules import refusal, rule
+from domain.rules import Params, refusal, rule
 
 if TYPE_CHECKING:
     from domain.engine import Emit, Turn, World
@@ -21,7 +21,8 @@ KIND = "approval"
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """What decisions need to know of an approval. `granted_by_role` keeps the order of the grants."""
+    """What decisions need to know of an approval. `granted_by_role` keeps the order of the grants. The last
+    word of each role counts: refusing takes its grant back, granting its refusal."""
 
     kind: str | None = None
     by: str | None = None
@@ -29,8 +30,13 @@ class Approval:
     amount: float | None = None
     department: str | None = None
     granted_by_role: tuple[str, ...] = ()
-    refused: bool = False
+    refused_by_role: frozenset[str] = frozenset()
     used: bool = False
+
+    @property
+    def granted(self) -> bool:
+        """Some role granted it, and none's last word is a refusal."""
+        return bool(self.granted_by_role) and not self.refused_by_role
 
 
 INITIAL = Approval()
@@ -44,12 +50,15 @@ def _requested(state: Approval, event: Event) -> Approval:
 
 
 def _granted(state: Approval, event: Event) -> Approval:
-    data: Any = event.data
-    return replace(state, granted_by_role=(*state.granted_by_role, data.role))
+    role = event.data.role  # type: ignore[attr-defined]
+    granted = (*state.granted_by_role, role)
+    return replace(state, granted_by_role=granted, refused_by_role=state.refused_by_role - {role})
 
 
-def _refused(state: Approval, _event: Event) -> Approval:
-    return replace(state, refused=True)
+def _refused(state: Approval, event: Event) -> Approval:
+    role = event.data.role  # type: ignore[attr-defined]
+    granted = tuple(other for other in state.granted_by_role if other != role)
+    return replace(state, granted_by_role=granted, refused_by_role=state.refused_by_role | {role})
 
 
 def _used(state: Approval, _event: Event) -> Approval:
@@ -74,7 +83,13 @@ def about_unregistered(
     return about.startswith("customer/") and not world.stream(about).state_at(event.time).registered
 
 
-@refusal("granted-in-order")
+class InOrder(Params):
+    """The roles that must grant, in their order."""
+
+    roles: tuple[str, ...]
+
+
+@refusal("granted-in-order", params=InOrder)
 def not_granted_in_order(
     _world: World, _stream: Stream, _event: Event, clause: BoundClause, state: Any
 ) -> bool:
@@ -83,7 +98,14 @@ def not_granted_in_order(
     return not all(role in grants for role in clause.row.params["roles"])
 
 
-@rule("expense-cap", "approval.requested")
+class Cap(Params):
+    """The kind of approval that is capped, and at what amount."""
+
+    kind: str
+    cap: float
+
+
+@rule("expense-cap", "approval.requested", params=Cap)
 def cap(_turn: Turn, _stream: Stream, event: Event, clause: BoundClause) -> Iterator[Emit]:
     """What exceeds the cap is paid from the own pocket (001-13 七.2)."""
     from domain.engine import Emit

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from domain.envelope import Event
 from domain.events import ComplaintClassified, ComplaintReopened
 from domain.frozen import replace
-from domain.rules import refusal, rule
+from domain.pack import Severity
+from domain.rules import Params, rule
 
 if TYPE_CHECKING:
     from domain.engine import Emit, Rejudge, Turn, World
@@ -57,6 +58,11 @@ class Complaint:
     def echoed(self) -> bool:
         """件件有落实、事事有回音: resolved, and answered for good, in the current cycle."""
         return self.resolved and self.answered
+
+    @property
+    def closed(self) -> bool:
+        """Closed and not reopened since; what was closed and then merged is closed still."""
+        return "closed" in (self.status, self.status == "merged" and self.status_before_merge)
 
 
 INITIAL = Complaint()
@@ -199,7 +205,13 @@ def is_dissatisfied(data: Any, at_most: float) -> bool:
     return data.satisfied is False or (data.score is not None and data.score <= at_most)
 
 
-@rule("reopen-when-dissatisfied", "feedback.given", judged=True)
+class Dissatisfied(Params):
+    """The score, of 5, that counts as a no."""
+
+    score_at_most: float
+
+
+@rule("reopen-when-dissatisfied", "feedback.given", judged=True, params=Dissatisfied)
 def reopen(_turn: Turn, stream: Stream, event: Event, clause: BoundClause) -> Iterator[Emit]:
     """Dissatisfaction with a resolved or closed complaint reopens it (001-4 4.4)."""
     from domain.engine import Emit
@@ -212,8 +224,11 @@ def reopen(_turn: Turn, stream: Stream, event: Event, clause: BoundClause) -> It
 
 
 def _earlier_and_later(turn: World, stream: Stream, days: float) -> Iterator[tuple[str, timedelta]]:
-    """The customer's other complaints in the same category within so many days, and how long before."""
+    """The customer's other complaints in the same category within so many days, and how long before.
+    An inquiry is no complaint."""
     mine = stream.state
+    if mine.kind == "inquiry":
+        return
     for subject, (category, received) in turn.links(f"complaints-of/{mine.customer}").items():
         apart = mine.received_at - datetime.fromisoformat(received)
         if subject != stream.subject and category == mine.category and abs(apart) <= timedelta(days=days):
@@ -221,17 +236,24 @@ def _earlier_and_later(turn: World, stream: Stream, days: float) -> Iterator[tup
 
 
 def _is_repeat(turn: Turn, stream: Stream) -> bool:
-    """A further complaint in the same category soon after another that still stands (001-10 2.5)."""
+    """A further complaint in the same category soon after another that stood then (001-10 2.5)."""
+    received = stream.state.received_at
     for clause in stream.policy.with_rule("repeat"):
         for subject, apart in _earlier_and_later(turn.world, stream, clause.row.params["days"]):
             other = turn.world.stream(subject)
             before = apart > timedelta(0) or (not apart and other.began and other.subject < stream.subject)
-            if before and other.state.status not in ("withdrawn", "merged"):
+            if before and other.state_at(received).status not in ("withdrawn", "merged"):
                 return True
     return False
 
 
-@rule("repeat", "complaint.received")
+class Repeat(Params):
+    """Within how many days, as instants, a further complaint is a repeat."""
+
+    days: float
+
+
+@rule("repeat", "complaint.received", params=Repeat)
 def judge_later_ones(turn: Turn, stream: Stream, event: Event, clause: BoundClause) -> Iterator[Rejudge]:
     """A complaint learned late may make later ones repeats."""
     from domain.engine import Rejudge
@@ -241,12 +263,25 @@ def judge_later_ones(turn: Turn, stream: Stream, event: Event, clause: BoundClau
             yield Rejudge(subject)
 
 
-@rule("key-account")
+class KeyAccount(Params):
+    """The category of customers whose complaints carry at least this severity."""
+
+    category: str
+    severity: Severity
+
+
+@rule("key-account", params=KeyAccount)
 def key_account(_turn: Turn, _stream: Stream, _event: Event, _clause: BoundClause) -> None:
     """Asked by no event: escalations look its figures up (001-7 5)."""
 
 
-@rule("classify-major", "complaint.received", "complaint.signalled", judged=True)
+class Major(Params):
+    """The signals that make a complaint major."""
+
+    signals: tuple[str, ...]
+
+
+@rule("classify-major", "complaint.received", "complaint.signalled", judged=True, params=Major)
 def classify(turn: Turn, stream: Stream, event: Event, clause: BoundClause) -> Iterator[Emit]:
     """Any major signal makes the complaint major, once (001-10 2.5)."""
     from domain.engine import Emit
@@ -263,26 +298,3 @@ def classify(turn: Turn, stream: Stream, event: Event, clause: BoundClause) -> I
                 major=True, signals=major, clause=clause.id, source=clause.cites, because=because
             )
         )
-
-
-@refusal("over-authority")
-def over_authority(world: World, stream: Stream, event: Event, clause: BoundClause, state: Any) -> bool:
-    """Compensation beyond what an approval, and the authority of who granted it, covers (001-10 2.9)."""
-    data: Any = event.data
-    total = state.compensated + data.amount
-    about = world.links(f"approvals-about/{stream.subject}")
-    named = [f"approval/{data.approval}"] if data.approval else list(about)
-    known = [approval for approval in named if approval in about]
-    return not any(_covers(world, approval, total, clause, event.time) for approval in known)
-
-
-def _covers(world: World, approval: str, total: float, clause: BoundClause, at: datetime) -> bool:
-    state = world.stream(approval).state_at(at)
-    if state.kind != "compensation":
-        return False
-    limits = clause.row.params["authority"]
-    return any(
-        total <= (state.amount if state.amount is not None else total)
-        and total <= limits.get(role, float("inf") if role == clause.row.params["unlimited"] else -1)
-        for role in state.granted_by_role
-    )

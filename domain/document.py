@@ -39,7 +39,10 @@ def _classified(_state: Document, event: Event) -> Document:
     return Document(data.level, data.until, data.owner, data.named)
 
 
-def _declassified(state: Document, _event: Event) -> Document:
+def _declassified(state: Document, event: Event) -> Document:
+    """Ends the secrecy that had run out by then: one that was classified anew, as is learned late, stays."""
+    if state.until is None or state.until > event.time:
+        return state
     return replace(state, level="public", until=None)
 
 

@@ -11,6 +11,7 @@ from domain import (
     access,  # noqa: F401  (registers its rules)
     approval,
     branch,
+    compensation,  # noqa: F401  (registers its check)
     complaint,
     customer,
     document,

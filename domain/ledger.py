@@ -372,7 +372,7 @@ class Batch:
         if (absent := kind.incomplete(stream.state, event)) is not None:
             raise malformed(f"data.{absent}", f"of {event.type} is required here", "在此处必填")
         state = stream.state_at(event.time)
-        if event.type in kind.refused_after_close and state.status == "closed":
+        if event.type in kind.refused_after_close and state.closed:
             raise Rejected(
                 "closed",
                 f"{event.subject} was closed; reopen it first.",

@@ -10,8 +10,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from domain.conditions import Condition, ConditionError, compile_condition
 from domain.events import TYPES
 from domain.kinds import STATE_FIELDS, kinds_of
@@ -28,8 +26,9 @@ from domain.pack import (
     limited,
     read_pack,
 )
+from domain.pack_check import calendar_of, check_clause, params_of
 from domain.rules import RULES, Rule
-from domain.working_time import Calendar, Period, calendar, deadline, parse_period
+from domain.working_time import Calendar, Period, deadline, parse_period
 
 SHIPPED = Path(__file__).parent / "policies"
 
@@ -145,14 +144,14 @@ class Policy:
     @cached_property
     def calendar(self) -> Calendar:
         """The calendar of the pack that was asked for by name (the last one)."""
-        return calendar(self.packs[-1].calendar)
+        return calendar_of(self.packs[-1])
 
     def words(self, name: str) -> Any:
         """A pack's vocabulary entry, the last pack that has it winning."""
         return next((pack.vocabulary[name] for pack in reversed(self.packs) if name in pack.vocabulary), None)
 
     def _add(self, pack: Pack) -> None:
-        pack_calendar = calendar(pack.calendar)
+        pack_calendar = calendar_of(pack)
         for row in pack.clause:
             if row.id in self.clauses:
                 raise PackError(f'{pack.id}.toml: clause "{row.id}" is already in {self._home(row.id)}')
@@ -167,6 +166,9 @@ class Policy:
                 f'{kpi.pack.id}.toml: kpi "{kpi.row.id}": field measure: {kpi.row.measure!r} is no measure; '
                 f"known are {known}"
             )
+        if kpi.row.id in self.kpis:
+            home = self.kpis[kpi.row.id].pack.id
+            raise PackError(f'{kpi.pack.id}.toml: kpi "{kpi.row.id}" is already in {home}.toml')
         self.kpis[kpi.row.id] = kpi
         for event_type in MEASURES[kpi.row.measure].on:
             self._kpis_on[event_type].append(kpi)
@@ -176,6 +178,7 @@ class Policy:
 
     def _bind(self, row: Clause, pack: Pack, pack_calendar: Calendar) -> None:
         where = f'{pack.id}.toml: clause "{row.id}"'
+        check_clause(where, row)
         terms = tuple(
             (
                 _condition(where, "within", row.opens, term.when, {}, pack_calendar),
@@ -221,13 +224,8 @@ def _rules(where: str, name: str) -> tuple[Rule, ...]:
 
 
 def _check_params(where: str, rule: Rule, params: Mapping[str, Any]) -> None:
-    try:
-        if rule.params is not None:
-            rule.params.model_validate(params)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(("params", *map(str, first["loc"])))
-        raise PackError(f"{where}: field {place}: {first['msg'].removeprefix('Value error, ')}") from error
+    for place, problem in params_of(rule.params, params):
+        raise PackError(f"{where}: field {place}: {problem}")
 
 
 def _by_type(
@@ -254,8 +252,6 @@ def _condition(
     fields: frozenset[str] = frozenset()
     state_fields: frozenset[str] = frozenset()
     for pattern in patterns:
-        if pattern.on not in TYPES:
-            raise PackError(f"{where}: field {part}: {pattern.on!r} is no event type{_near(pattern.on)}")
         fields |= frozenset(TYPES[pattern.on].model_fields)
         for kind in kinds_of(pattern.on):
             state_fields |= STATE_FIELDS[kind]
@@ -263,13 +259,6 @@ def _condition(
         return compile_condition(when, unless, fields, state_fields, of)
     except ConditionError as error:
         raise PackError(f"{where}: field {part}.when: {error}") from error
-
-
-def _near(name: str) -> str:
-    from difflib import get_close_matches
-
-    close = get_close_matches(name, list(TYPES), 1)
-    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def find_pack(name: str, directories: Sequence[Path]) -> Path:

@@ -58,12 +58,19 @@ def rule(
 REFUSALS: dict[str, Callable[..., bool]] = {}
 """Named checks behind `refuses` rows whose answer needs more than the stream itself."""
 
+REFUSAL_PARAMS: dict[str, type[Params]] = {}
+"""What the row that asks for a check must say in `params`."""
 
-def refusal(name: str) -> Callable[[Callable[..., bool]], Callable[..., bool]]:
+
+def refusal(
+    name: str, params: type[Params] | None = None
+) -> Callable[[Callable[..., bool]], Callable[..., bool]]:
     """Registers the check of this name; a `refuses` row asks for it with `check = "…"`."""
 
     def register(function: Callable[..., bool]) -> Callable[..., bool]:
         REFUSALS[name] = function
+        if params is not None:
+            REFUSAL_PARAMS[name] = params
         return function
 
     return register
