@@ -19,7 +19,19 @@ from psycopg.rows import dict_row, tuple_row
 
 from domain.envelope import Event, read
 from domain.policy import Policy
-from projections import about, alerts, complaints, kpis, satisfaction, sla, violations
+from projections import (
+    about,
+    alerts,
+    complaints,
+    contacts,
+    kpis,
+    loyalty,
+    ownership,
+    satisfaction,
+    sla,
+    violations,
+    visits,
+)
 from projections.batch import Batch, Context, Projection
 from projections.table import Row
 
@@ -29,6 +41,10 @@ REGISTRY: tuple[Projection, ...] = (
     violations.MODEL,
     kpis.MODEL,
     complaints.MODEL,
+    visits.MODEL,
+    contacts.MODEL,
+    ownership.MODEL,
+    loyalty.MODEL,
     satisfaction.MODEL,
     alerts.MODEL,
 )
