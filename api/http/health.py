@@ -44,8 +44,15 @@ class Ready(BaseModel):
     parked: int = Field(description="Facts that wait for their stream to begin | 等待起始的事实数")
 
 
-@router.get("/health/live", operation_id="live", summary="Liveness | 存活检查", response_model=Live)
-def live() -> Response:
+@router.get(
+    "/health/live",
+    operation_id="live",
+    summary="Liveness | 存活检查",
+    description="The process answers, whatever else does. | 进程有响应即为存活。",
+    response_model=Live,
+)
+async def live() -> Response:
+    """Answered in the loop itself: threads that wait for a database say nothing about the process."""
     return json_answer({"status": "live"})
 
 

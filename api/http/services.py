@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from threading import Lock
+from time import monotonic
 from typing import Any, TypeVar
 
 import psycopg
@@ -23,6 +24,9 @@ from streams.config import Settings
 from streams.parts import Parts
 
 T = TypeVar("T")
+AGAIN_S = 0.5
+"""How soon a database that was out of reach is tried again."""
+
 LOG = logging.getLogger("huiyin.http")
 
 
@@ -48,6 +52,8 @@ class Services:
     now: Clock = utc_now
     _parts: Parts | None = None
     _opening: Lock = field(default_factory=Lock)
+    _failure: psycopg.OperationalError | None = None
+    _failed_at: float = 0.0
 
     def __post_init__(self) -> None:
         self.intake = Intake(lambda: self.parts.ledger, self.now)
@@ -62,9 +68,24 @@ class Services:
         Raises:
             OperationalError: the database cannot be reached.
         """
-        with self._opening:
-            self._parts = self._parts or Parts.open(self.settings)
-            return self._parts
+        if self._parts is None:
+            with self._opening:
+                self._open()
+        assert self._parts is not None
+        return self._parts
+
+    def _open(self) -> None:
+        """A failure counts for all who waited meanwhile: a database out of reach must not cost each of them
+        the patience of one connection."""
+        if self._parts is not None:
+            return
+        if self._failure is not None and monotonic() - self._failed_at < AGAIN_S:
+            raise psycopg.OperationalError("the database was out of reach a moment ago") from self._failure
+        try:
+            self._parts = Parts.open(self.settings)
+        except psycopg.OperationalError as error:
+            self._failure, self._failed_at = error, monotonic()
+            raise
 
     def read(self, query: Callable[[Connection[Any]], T]) -> T:
         """The answer of a reading function of the projections; asked again if a connection was lost."""

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from jsonschema import Draft202012Validator
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.http.app import create_app
 from api.http.guard import HEADERS
+from api.http.services import AGAIN_S
 from streams.config import Settings
 from streams.local import Database, free_ports
 from tests.helpers.scenario import fact
@@ -248,13 +250,32 @@ def test_without_a_database_the_dashboard_says_so(away: Site) -> None:
     assert "无法连接数据库" in page(away, "/", "zh")
 
 
-def test_a_database_that_comes_up_later_is_found(server: Database, tmp_path: Path) -> None:
+def test_a_database_that_comes_up_later_is_found(server: Database) -> None:
     url = server.url("http_later")
     with serving(url, *free_ports(1)) as site:
         assert site.post(site.complaint(new())).status_code == 503
         server.create("http_later")
+        time.sleep(AGAIN_S)
         assert site.post(site.complaint(new())).json()["status"] == "recorded"
     server.drop("http_later")
+
+
+def test_a_database_that_restarts_is_found_again(server: Database) -> None:
+    url = server.create("http_restarts")
+    with serving(url, *free_ports(1)) as site:
+        told = site.complaint(new())
+        assert site.post(told).json()["status"] == "recorded"
+        _end_sessions(server, "http_restarts")
+        assert site.post(told).json()["status"] == "duplicate"
+        assert site.get("/alerts").status_code == 200
+    server.drop("http_restarts")
+
+
+def _end_sessions(server: Database, database: str) -> None:
+    """What a restart does to those who are connected."""
+    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+        query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+        connection.execute(query, [database])
 
 
 # ---- mistakes of ours
