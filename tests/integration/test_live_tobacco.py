@@ -17,7 +17,7 @@ __all__ = ["storage"]  # the fixture: an empty database for each test
 
 
 @pytest.mark.parametrize("row", STORIES)
-def test_a_row_says_the_same_live_as_simulated(row: str, storage: PostgresStorage) -> None:  # noqa: F811
+def test_a_row_says_the_same_live_as_simulated(row: str, storage: PostgresStorage) -> None:
     story, policy = STORIES[row], load_policy([STORIES[row].pack])
     facts, until = [json.dumps(fact).encode() for fact in story.facts], at(story.until)
     lines = Forgetful(storage, policy).live(Scenario(row, [story.pack], until, facts, []))
