@@ -129,7 +129,7 @@ class Edge:
 
         wide = None if self.interactive else piped
         text = _Utf8(self.stdout)
-        return Console(file=text, width=wide, highlight=False, force_terminal=self.interactive)  # type: ignore[arg-type]
+        return Console(file=text, width=wide, highlight=False, markup=False, force_terminal=self.interactive)  # type: ignore[arg-type]
 
     @property
     def interactive(self) -> bool:

@@ -46,7 +46,12 @@ def _claimed(letter: Letter) -> str:
         said.get(name) or headers.get(f"ce_{name}", b"").decode("utf-8", "replace")
         for name in ("type", "subject")
     )
-    return " ".join(str(name)[:200] for name in names if name)
+    return " ".join(_printable(str(name)[:200]) for name in names if name)
+
+
+def _printable(text: str) -> str:
+    """What was refused may hold anything, a terminal's control codes too."""
+    return "".join(character if character.isprintable() else "�" for character in text)
 
 
 def content(letter: Mapping[str, Any]) -> tuple[bytes, dict[str, bytes]]:

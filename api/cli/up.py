@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ LOOK_S = 0.1
 READY_S = 60.0
 SERVER_TRIES = 5
 HTTP_PORT, KAFKA_PORT = 8080, 9092
+SAMPLE_LASTS = timedelta(hours=12)
 SAMPLE_POLICY = ("auto-4s@QC-4S", "tobacco-xuzhou@XZ-TS")
 
 
@@ -271,14 +273,21 @@ def _play_sample(edge: Edge, data: Path, settings: Settings) -> None:
     """In a process of its own, so that nothing waits for it; sent again, it is answered as duplicates."""
     from api.cli.supervisor import Role
 
-    stamp = data / "sample.time"
-    if not stamp.exists():
-        stamp.write_text(edge.now().isoformat(timespec="seconds"))
-    words = ["sample", "--at", stamp.read_text().strip()]
+    words = ["sample", "--at", _sample_time(data / "sample.time", edge.now()).isoformat()]
     if not settings.kafka:
         words += ["--http", f"http://{settings.http_host}:{settings.http_port}"]
     Role("sample", words, data / "logs").start()
     edge.note(edge.text("playing the sample in …", "正在播放样例……"))
+
+
+def _sample_time(stamp: Path, now: datetime) -> datetime:
+    """Around when the sample is dated: the same for half a day, so that starting again repeats nothing."""
+    with suppress(OSError, ValueError):
+        played = datetime.fromisoformat(stamp.read_text())
+        if abs(now - played) < SAMPLE_LASTS:
+            return played
+    stamp.write_text(now.isoformat(timespec="seconds"))
+    return datetime.fromisoformat(stamp.read_text())
 
 
 # ---- what is said

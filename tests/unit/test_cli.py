@@ -1,16 +1,20 @@
 """The command line as such: what it lists, how it refuses, in which language, and how quickly it starts."""
 
+import json
 import re
 import subprocess
 import sys
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
 
 from api.cli.edge import instant
+from api.cli.letters import _claimed
 from api.cli.main import COMMANDS, explained, load
 from api.i18n import Text, language
-from tests.helpers.cli import huiyin, refused
+from storage.postgres import Letter
+from tests.helpers.cli import NOW, huiyin, refused
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
 
@@ -118,6 +122,12 @@ def test_an_api_that_is_away_is_one_line_that_says_what_to_do(
     answer = huiyin("emit", str(facts), "--http", "http://127.0.0.1:1")
     assert answer.status == 2
     assert "The API cannot be reached" in answer.err
+
+
+def test_a_refused_message_cannot_talk_to_the_terminal() -> None:
+    raw = b64encode(b'{"type": "\\u001b[2J", "subject": "complaint/\\u0007"}').decode()
+    letter = Letter(1, "malformed", "…", json.dumps({"raw_base64": raw}).encode(), NOW)
+    assert _claimed(letter) == "�[2J complaint/�"
 
 
 def test_a_fault_of_the_program_is_one_line_too(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,13 +2,15 @@
 
 import fcntl
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from api.cli.supervisor import HOPELESS, PAUSES_S, STEADY_S, Supervisor
+from api.cli.up import _sample_time
 from streams.child import ChildFailed
-from tests.helpers.cli import huiyin, refused
+from tests.helpers.cli import NOW, huiyin, refused
 
 
 @dataclass
@@ -131,6 +133,13 @@ def test_a_second_up_on_one_folder_is_refused_naming_the_first(tmp_path: Path) -
 def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     assert "cannot be written" in refused(huiyin("up", "--data", str(tmp_path / "file" / "data")))
+
+
+def test_the_sample_keeps_its_date_for_half_a_day(tmp_path: Path) -> None:
+    played = _sample_time(tmp_path / "stamp", NOW)
+    assert _sample_time(tmp_path / "stamp", NOW + timedelta(hours=11)) == played == NOW
+    later = NOW + timedelta(hours=13)
+    assert _sample_time(tmp_path / "stamp", later) == later
 
 
 def test_other_commands_find_what_a_running_up_runs_with(tmp_path: Path) -> None:
