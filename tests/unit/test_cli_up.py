@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from api.cli.parts_of_up import sample_time
 from api.cli.supervisor import HOPELESS, PAUSES_S, STEADY_S, Supervisor
-from api.cli.up import _sample_time
 from streams.child import ChildFailed
 from tests.helpers.cli import NOW, huiyin, refused
 
@@ -136,10 +136,10 @@ def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_sample_keeps_its_date_for_half_a_day(tmp_path: Path) -> None:
-    played = _sample_time(tmp_path / "stamp", NOW)
-    assert _sample_time(tmp_path / "stamp", NOW + timedelta(hours=11)) == played == NOW
+    played = sample_time(tmp_path / "stamp", NOW)
+    assert sample_time(tmp_path / "stamp", NOW + timedelta(hours=11)) == played == NOW
     later = NOW + timedelta(hours=13)
-    assert _sample_time(tmp_path / "stamp", later) == later
+    assert sample_time(tmp_path / "stamp", later) == later
 
 
 def test_other_commands_find_what_a_running_up_runs_with(tmp_path: Path) -> None:
