@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from domain.envelope import Event
 from domain.events import ComplaintClassified, ComplaintReopened
 from domain.frozen import replace
 from domain.pack import Severity
+from domain.repetition import is_repeat
 from domain.rules import Params, rule
 
 if TYPE_CHECKING:
-    from domain.engine import Emit, Rejudge, Turn, World
+    from domain.engine import Emit, Turn
     from domain.policy import BoundClause
     from domain.stream import Stream
 
@@ -223,46 +224,6 @@ def reopen(_turn: Turn, stream: Stream, event: Event, clause: BoundClause) -> It
         yield Emit(ComplaintReopened(reason=reason, clause=clause.id, source=clause.cites, because=reason))
 
 
-def _earlier_and_later(turn: World, stream: Stream, days: float) -> Iterator[tuple[str, timedelta]]:
-    """The customer's other complaints in the same category within so many days, and how long before.
-    An inquiry is no complaint."""
-    mine = stream.state
-    if mine.kind == "inquiry":
-        return
-    for subject, (category, received) in turn.links(f"complaints-of/{mine.customer}").items():
-        apart = mine.received_at - datetime.fromisoformat(received)
-        if subject != stream.subject and category == mine.category and abs(apart) <= timedelta(days=days):
-            yield subject, apart
-
-
-def _is_repeat(turn: Turn, stream: Stream) -> bool:
-    """A further complaint in the same category soon after another that stood then (001-10 2.5)."""
-    received = stream.state.received_at
-    for clause in stream.policy.with_rule("repeat"):
-        for subject, apart in _earlier_and_later(turn.world, stream, clause.row.params["days"]):
-            other = turn.world.stream(subject)
-            before = apart > timedelta(0) or (not apart and other.began and other.subject < stream.subject)
-            if before and other.state_at(received).status not in ("withdrawn", "merged"):
-                return True
-    return False
-
-
-class Repeat(Params):
-    """Within how many days, as instants, a further complaint is a repeat."""
-
-    days: float
-
-
-@rule("repeat", "complaint.received", params=Repeat)
-def judge_later_ones(turn: Turn, stream: Stream, event: Event, clause: BoundClause) -> Iterator[Rejudge]:
-    """A complaint learned late may make later ones repeats."""
-    from domain.engine import Rejudge
-
-    for subject, apart in list(_earlier_and_later(turn.world, stream, clause.row.params["days"])):
-        if apart < timedelta(0):
-            yield Rejudge(subject)
-
-
 class KeyAccount(Params):
     """The category of customers whose complaints carry at least this severity."""
 
@@ -288,7 +249,7 @@ def classify(turn: Turn, stream: Stream, event: Event, clause: BoundClause) -> I
 
     if stream.state.major:
         return
-    repeat = ("repeat",) if _is_repeat(turn, stream) else ()
+    repeat = ("repeat",) if is_repeat(turn.world, stream) else ()
     signals = dict.fromkeys((*stream.state.signals, *repeat))
     major = tuple(signal for signal in signals if signal in clause.row.params["signals"])
     if major:

@@ -8,18 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from domain import holding, visit
+from domain import holding, repetition, visit
 from domain.envelope import Event
 from domain.stream import Stream
 
 Link = tuple[str, str, Any]
-
-
-def _complaint(_stream: Stream, event: Event) -> Iterator[Link]:
-    """A customer's complaints; an inquiry is none."""
-    data: Any = event.data
-    if data.kind != "inquiry":
-        yield f"complaints-of/{data.customer}", event.subject, [data.category, event.time.isoformat()]
 
 
 def _approval(_stream: Stream, event: Event) -> Iterator[Link]:
@@ -65,7 +58,7 @@ def _member(stream: Stream, _event: Event) -> Iterator[Link]:
 Maker = Callable[[Stream, Event], Iterator[Link]]
 
 LINKS: dict[str, tuple[Maker, ...]] = {
-    "complaint.received": (_complaint,),
+    "complaint.received": (repetition.link,),
     "approval.requested": (_approval,),
     "customer.filed": (holding.held,),
     "customer.reassigned": (holding.held, _inheritance),
@@ -96,5 +89,4 @@ def streams_near(event: Event) -> Iterator[str]:
 def links_near(event: Event) -> Iterator[str]:
     """The keys that taking in a fact will look up, where facts of its type are many."""
     if event.type == "complaint.received":
-        data: Any = event.data
-        yield f"complaints-of/{data.customer}"
+        yield from repetition.keys_near(event)
