@@ -1,0 +1,78 @@
+"""A message as it came in, and what goes back for it: a receipt, and a dead letter where it is refused."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from domain.envelope import Event, Rejected, parse_message
+from domain.storage import Outgoing
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A message as it came: the fact in it, or why it holds none. `origin` says where it came from."""
+
+    raw: bytes
+    event: Event | None
+    rejected: Rejected | None = None
+    headers: Mapping[str, bytes] = field(default_factory=dict)
+    origin: str = ""
+
+    @classmethod
+    def read(cls, raw: bytes, headers: Mapping[str, bytes] | None = None, origin: str = "") -> Incoming:
+        try:
+            return cls(raw, parse_message(headers or {}, raw), None, headers or {}, origin)
+        except Rejected as rejection:
+            return cls(raw, None, rejection, headers or {}, origin)
+
+
+def fact_in(raw: bytes) -> Any:
+    """What a message holds, as far as it can be read."""
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return raw.decode("utf-8", "replace")
+
+
+def claims(message: Incoming) -> dict[str, Any]:
+    """What a message says it is, as far as that can be read: enough to answer it."""
+    if message.event is not None:
+        event = message.event
+        return {"id": event.id, "source": event.source, "subject": event.subject, "time": event.time}
+    said = fact_in(message.raw) if len(message.raw) <= LARGEST else None
+    if not isinstance(said, dict):
+        said = {}
+    return {
+        name: said[name]
+        for name in ("id", "source", "subject", "time")
+        if isinstance(said.get(name), str) and len(said[name]) <= 200
+    }
+
+
+def receipt_to_send(fields: Mapping[str, Any]) -> Outgoing:
+    """A receipt for the topic, under its stream's key."""
+    said = {name: value for name, value in fields.items() if value is not None}
+    return Outgoing("receipts", str(said.get("subject") or said.get("id") or ""), orjson.dumps(said))
+
+
+def dead_letter(message: Incoming, rejection: Rejected, now: datetime) -> Outgoing:
+    """A refused message with the reason, and its bytes and headers as they came."""
+    claimed = claims(message)
+    letter = {
+        "code": rejection.code,
+        "reason": rejection.reason,
+        "reason_zh": rejection.reason_zh or None,
+        "field": rejection.field,
+        "raw_base64": b64encode(message.raw).decode(),
+        "headers": {name: b64encode(value).decode() for name, value in message.headers.items()},
+        "origin": message.origin or None,
+        "refused_at": now,
+    }
+    said = {name: value for name, value in letter.items() if value is not None}
+    return Outgoing("dead-letters", str(claimed.get("subject") or ""), orjson.dumps(said))
