@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from api.cli.up import SAMPLE_POLICY
+from api.cli.parts_of_up import SAMPLE_POLICY
 from api.mapping import facts_of
 from domain.policy import Policy, load_policy
 from domain.simulation import Simulation
