@@ -12,6 +12,7 @@ import orjson
 
 from domain.envelope import Event, Rejected, parse_message
 from domain.storage import Outgoing
+from domain.strict_json import LARGEST
 
 
 @dataclass(frozen=True, slots=True)
