@@ -147,8 +147,8 @@ MODEL = ReadModel("ownership", (DEAL, *(table for table, _ in RECORDS)), _ON, _f
 _OF = "FROM {table} WHERE subject = %(subject)s ORDER BY at, sequence"
 
 QUERIES: Mapping[str, str] = {
-    "registrations": "SELECT at, staff, basis, referred_by, family_of " + _OF.format(table="claim"),
-    "holders": "SELECT at, staff, by, basis " + _OF.format(table="holder"),
+    "registrations": "SELECT at, sequence, staff, basis, referred_by, family_of " + _OF.format(table="claim"),
+    "holders": "SELECT at, sequence, staff, by, basis " + _OF.format(table="holder"),
     "disputes": "SELECT at, type, staff, by, shares " + _OF.format(table="dispute"),
     "deals": (
         "SELECT deal, at, amount, received_by, state, rule, performance, commission, judged_at, source,"

@@ -12,12 +12,18 @@ from typing import Any
 
 from psycopg import Connection
 
+from domain.policy import Policy
 from domain.ranking import Record, rank
 from domain.working_time import Calendar, Window
 from projections.satisfaction import rollups
 from projections.spans import days
 from projections.table import Row
 from projections.visits import compliance
+
+
+def weights_of(policy: Policy) -> Mapping[str, float]:
+    """The weights that the policy gives the parts: those of the last pack that has any."""
+    return next((pack.ranking for pack in reversed(policy.packs) if pack.ranking), {})
 
 
 def ranking(

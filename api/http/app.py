@@ -9,7 +9,19 @@ from functools import partial
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
-from api.http import alerts, contract, facts, figures, health, lists, problems, streams
+from api.http import (
+    alerts,
+    contract,
+    facts,
+    figures,
+    health,
+    lists,
+    owners,
+    problems,
+    standing,
+    streams,
+    work,
+)
 from api.http.guard import Guard
 from api.http.intake import Clock
 from api.http.pages import routes as pages
@@ -23,6 +35,9 @@ ROUTERS = (
     lists.router,
     alerts.router,
     figures.router,
+    work.router,
+    standing.router,
+    owners.router,
     health.router,
     contract.router,
     pages.router,

@@ -69,8 +69,8 @@ class Contract:
 class Site:
     """A running API, and the worker's loop to be turned by hand."""
 
-    def __init__(self, database: str, port: int) -> None:
-        self.settings = Settings(database, policy=("general", "auto-4s"), http_port=port)
+    def __init__(self, database: str, port: int, policy: tuple[str, ...] = ("general", "auto-4s")) -> None:
+        self.settings = Settings(database, policy=policy, http_port=port)
         self.url = f"http://127.0.0.1:{port}"
         self.client = httpx.Client(base_url=self.url, timeout=20)
         self._parts: Parts | None = None
@@ -159,9 +159,14 @@ def utc_now() -> datetime:
 
 
 @contextmanager
-def serving(database: str, port: int, now: Callable[[], datetime] = utc_now) -> Iterator[Site]:
+def serving(
+    database: str,
+    port: int,
+    now: Callable[[], datetime] = utc_now,
+    policy: tuple[str, ...] = ("general", "auto-4s"),
+) -> Iterator[Site]:
     """The API while it is served."""
-    site = Site(database, port)
+    site = Site(database, port, policy)
     with _Server(site.settings, now):
         yield site
         site.close()
