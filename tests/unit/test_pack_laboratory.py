@@ -163,7 +163,7 @@ def test_only_appeals_have_a_window_and_a_form(kind: str | None) -> None:
     ],
 )
 @pytest.mark.parametrize("kind", ["complaint", "appeal", "inquiry"])
-def test_the_final_answer_to_any_complaint_is_written(said: dict[str, bool], found: int, kind: str) -> None:
+def test_the_final_answer_to_any_complaint_is_written(said: dict[str, Any], found: int, kind: str) -> None:
     told = tell(LAB, came(kind=kind, written=True), replied(f"{MONDAY} 10:00", **said))
     assert len(details(told, "lab.in-writing")) == found
 
