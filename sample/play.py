@@ -5,7 +5,8 @@ Its files hold times as `{…}`, counted from the minute at which it is played (
     {-5 08:20}   08:20 of the fifth working day before today
     {-5}         that day's date
     {-45 min}    45 minutes before now; {+4 min} is for promises, nothing has happened in the future
-    {play}       the minute itself, which is in every id: played again for the same minute, the same facts
+    {play}       the minute itself, which is in every id: played again for the same minute, the same facts;
+                 in the dealer's customers too, or tomorrow's play would be a repeated complaint of each
 
 A line's `learned` says when it was learned, where that was later than it happened.
 """
