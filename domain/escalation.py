@@ -43,7 +43,8 @@ def raise_for_breach(turn: Turn, stream: Stream, duty: Duty, breach: Event, at: 
         _raise(turn, stream, clause, (f"breach:{duty.key}", 1, severity, clause.ladder), at, breach, reason)
 
 
-def raise_by_rule(turn: Turn, stream: Stream, event: Event, step: Step, at: datetime | None = None) -> None:
+def raise_by_rule(turn: Turn, stream: Stream, event: Event, step: Step) -> None:
+    """What a rule raises at once; about what is learned late, when it is learned: nobody could act before."""
     from domain.engine import identity
 
     clause = step.clause
@@ -53,7 +54,8 @@ def raise_by_rule(turn: Turn, stream: Stream, event: Event, step: Step, at: date
         return
     ladder = step.says.ladder or clause.ladder
     reason = clause.row.text.en
-    _raise(turn, stream, clause, (key, 1, severity, ladder), at or event.time, event, reason)
+    at = max(event.time, event.recordedtime or event.time)
+    _raise(turn, stream, clause, (key, 1, severity, ladder), at, event, reason)
 
 
 def raise_late(turn: Turn, stream: Stream, ideal: Alarm, cause: Event) -> None:

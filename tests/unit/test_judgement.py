@@ -163,3 +163,17 @@ def test_a_complaint_learned_late_makes_the_later_one_a_repeat() -> None:
     )
     assert story.has("complaint.classified", subject="complaint/2", signals=["repeat"])
     assert not story.has("complaint.classified", subject=COMPLAINT)
+
+
+def test_what_a_rule_escalates_climbs_from_when_it_was_learned() -> None:
+    story = tell(
+        "auto-4s",
+        received("2", "2026-03-10 10:00"),
+        received("1", "2026-03-09 18:00", signals=["door-blocking"]),
+        until="2026-03-10 10:40",
+    )
+    raised = story.all("escalation.raised", subject=COMPLAINT, clause="auto.major")
+    assert [line["time"] for line in raised] == [
+        at("2026-03-10 10:00").isoformat(),
+        at("2026-03-10 10:30").isoformat(),
+    ]
