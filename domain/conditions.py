@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from domain.working_time import Calendar, deadline, local_day, parse_period
+from domain.working_time import Calendar, PeriodError, deadline, local_day, parse_period
 
 if TYPE_CHECKING:
     from domain.envelope import Event
@@ -69,6 +69,27 @@ OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 is another path: `time = { above_field = "state.appointment" }`."""
 
 
+OPERANDS: dict[str, tuple[type | tuple[type, ...], str]] = {
+    "absent": (bool, "true or false"),
+    "none_of": (list, "a list"),
+    "covers": (list, "a list"),
+    "lacks": (list, "a list"),
+    "any_of": (list, "a list"),
+    "fewer_than": (int, "a whole number"),
+    "below": ((int, float), "a number"),
+    "above": ((int, float), "a number"),
+    "at_least": ((int, float), "a number"),
+    "at_most": ((int, float), "a number"),
+}
+"""What must stand on the right of an operator, and how that is said; any value may where none is named."""
+
+
+def _check_operand(name: str, wanted: Any) -> None:
+    kind, words = OPERANDS.get(name, (object, "anything"))
+    if not isinstance(wanted, kind) or (isinstance(wanted, bool) and kind is not bool and kind is not object):
+        raise ConditionError(f"{name!r} needs {words}, not {wanted!r}")
+
+
 def _nearest(name: str, known: Any) -> str:
     close = get_close_matches(name, list(known), 1)
     return f"; did you mean {close[0]!r}?" if close else ""
@@ -96,9 +117,14 @@ def _path(path: str, fields: frozenset[str], state_fields: frozenset[str], calen
     return lambda situation: getattr(situation.event.data, name, None)
 
 
-def _beyond(get: Getter, wanted: Mapping[str, str], to_getter: ToGetter, calendar: Calendar) -> Condition:
+def _beyond(get: Getter, wanted: Any, to_getter: ToGetter, calendar: Calendar) -> Condition:
     """Later than a period after another time: `time = { beyond = { period = "10 days", of = "…" } }`."""
-    since, period = to_getter(wanted["of"]), parse_period(wanted["period"])
+    if not isinstance(wanted, Mapping) or wanted.keys() != {"period", "of"}:
+        raise ConditionError("'beyond' needs a table of `period` and `of`")
+    try:
+        since, period = to_getter(wanted["of"]), parse_period(wanted["period"])
+    except PeriodError as error:
+        raise ConditionError(str(error)) from error
 
     def test(situation: Situation) -> bool:
         start, at = since(situation), get(situation)
@@ -115,6 +141,7 @@ def _operator(name: str, wanted: Any, get: Getter, to_getter: ToGetter, calendar
         raise ConditionError(f"{name!r} is no test{_nearest(name, OPERATORS)}")
     test = OPERATORS[plain]
     if plain == name:
+        _check_operand(name, wanted)
         return lambda situation: test(get(situation), wanted)
     other = to_getter(wanted)
     return lambda situation: test(get(situation), other(situation))

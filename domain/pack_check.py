@@ -77,7 +77,8 @@ def _terms(row: Clause) -> Iterator[Problem]:
 
 def _is_time(event_type: str, field: str) -> bool:
     annotation = TYPES[event_type].model_fields[field].annotation
-    return any(part in (date, datetime) for part in (annotation, *get_args(annotation)))
+    parts = (annotation, *get_args(annotation))
+    return any(getattr(part, "__origin__", part) in (date, datetime) for part in parts)
 
 
 def _due(row: Clause) -> Iterator[Problem]:
