@@ -1,7 +1,8 @@
 """Measurements of the whole, each beside the bare library or the broker it stands on, in the same run.
 
 A benchmark is a module here with a docstring and `run() -> Iterable[Table]`; `python -m benchmarks` runs all,
-`python -m benchmarks NAME…` those named.
+`python -m benchmarks NAME…` those named. One that has options of its own also has `arguments(parser)`, and
+its `run` is given what was said.
 """
 
 from collections.abc import Sequence
@@ -15,6 +16,8 @@ class Table:
     title: str
     columns: Sequence[str]
     rows: list[Sequence[object]] = field(default_factory=list)
+    failed: bool = False
+    """Whether a row is not as it should be."""
 
     def __str__(self) -> str:
         lines = [list(map(str, self.columns)), *([_cell(cell) for cell in row] for row in self.rows)]

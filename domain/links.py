@@ -81,9 +81,9 @@ def links_of(stream: Stream, event: Event) -> Iterator[Link]:
 def streams_near(event: Event) -> Iterator[str]:
     """The streams that taking in a fact will look at, as far as it says so: read together, they cost less."""
     yield event.subject
-    customer = getattr(event.data, "customer", None)
-    if customer is not None:
-        yield f"customer/{customer}"
+    if event.type == "complaint.received":
+        data: Any = event.data
+        yield f"customer/{data.customer}"
 
 
 def links_near(event: Event) -> Iterator[str]:

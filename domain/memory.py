@@ -1,4 +1,9 @@
-"""The ledger's storage in memory, on eventsourcing's in-memory recorder: for `simulate` and unit tests."""
+"""The ledger's storage in memory, on eventsourcing's in-memory recorder: for `simulate` and unit tests.
+
+What is recent lies in dictionaries. Where it is told to, it hands them over to a `domain.spill` whenever
+they have grown large, so that a year of facts needs no more memory than a week; what is asked for is
+then looked for in both.
+"""
 
 from __future__ import annotations
 
@@ -7,20 +12,106 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
-from eventsourcing.persistence import StoredEvent
+from eventsourcing.persistence import Notification, StoredEvent
 from eventsourcing.popo import POPOApplicationRecorder
 
 from domain.storage import Changes, Due, Identity, Known, Outgoing, Parked
 
+if TYPE_CHECKING:
+    from domain.spill import Spill
+
+
+class Recorder(POPOApplicationRecorder):
+    """The library's recorder, whose older events may lie in a spill."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.spill: Spill | None = None
+
+    @property
+    def spilled(self) -> int:
+        return self.spill.events if self.spill else 0
+
+    @property
+    def recent(self) -> Sequence[StoredEvent]:
+        return self._stored_events
+
+    def forget_recent(self) -> None:
+        self._stored_events.clear()
+        self._stored_events_index.clear()
+
+    def recent_of(self, subject: str) -> Iterator[StoredEvent]:
+        return (self._stored_events[place] for place in self._stored_events_index.get(subject, {}).values())
+
+    def of_streams(self, subjects: Collection[str]) -> Iterator[StoredEvent]:
+        """The events of streams, each stream's in its own order."""
+        older = self.spill.of_streams(subjects) if self.spill else {}
+        for subject in subjects:
+            yield from older.get(subject, ())
+            yield from self.recent_of(subject)
+
+    def _update_table(self, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int]:
+        before = self.spilled
+        return [before + place for place in super()._update_table(stored_events) or ()]
+
+    def select_events(
+        self,
+        originator_id: Any,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> Sequence[StoredEvent]:
+        events = [
+            event
+            for event in self.of_streams([str(originator_id)])
+            if (gt is None or event.originator_version > gt)
+            and (lte is None or event.originator_version <= lte)
+        ]
+        return list(islice(reversed(events) if desc else events, limit))
+
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> Sequence[Notification]:
+        first = max((start or 1) + (start is not None and not inclusive_of_start), 1)
+        last = min(stop or first + limit, self.spilled + len(self.recent))
+        found = (
+            Notification(event.originator_id, event.originator_version, event.topic, event.state, sequence)
+            for sequence, event in self._in_order(first, last)
+            if not topics or event.topic in topics
+        )
+        return list(islice(found, limit))
+
+    def _in_order(self, first: int, last: int) -> Iterator[tuple[int, StoredEvent]]:
+        if self.spill and first <= self.spilled:
+            yield from self.spill.in_order(first, last)
+        for place in range(max(first, self.spilled + 1), last + 1):
+            yield place, self.recent[place - self.spilled - 1]
+
+    def max_notification_id(self) -> int | None:
+        return (self.spilled + len(self.recent)) or None
+
 
 class MemoryStorage:
-    """Implements `domain.storage.Storage` and, being always alone, `Unit` as well."""
+    """Implements `domain.storage.Storage` and, being always alone, `Unit` as well.
 
-    def __init__(self, *, keeps_outgoing: bool = False) -> None:
-        self.recorder = POPOApplicationRecorder()
+    `spills_after`: how many events it keeps before it hands over what it has to a spill; None: it never does.
+    """
+
+    def __init__(self, *, keeps_outgoing: bool = False, spills_after: int | None = None) -> None:
+        self.recorder = Recorder()
         self.keeps_outgoing = keeps_outgoing
+        self.spills_after = spills_after
         self.outbox: list[Outgoing] = []
         self._facts: dict[Identity, Known] = {}
         self._parked: dict[str, list[Parked]] = {}
@@ -43,19 +134,30 @@ class MemoryStorage:
         return self.recorder.max_notification_id() or 0
 
     def events(self, subjects: Collection[str]) -> Sequence[StoredEvent]:
-        return [event for subject in subjects for event in self.recorder.select_events(subject)]
+        return list(self.recorder.of_streams(subjects))
+
+    @property
+    def _spill(self) -> Spill | None:
+        return self.recorder.spill
 
     def facts(self, identities: Collection[Identity]) -> Mapping[Identity, Known]:
-        return {identity: known for identity in identities if (known := self._facts.get(identity))}
+        found = dict(self._spill.facts(identities)) if self._spill else {}
+        found.update((identity, self._facts[identity]) for identity in identities if identity in self._facts)
+        return found
 
     def parked(self, subject: str) -> Sequence[Parked]:
         return self._parked.get(subject, ())
 
     def links(self, keys: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
-        return {key: self._links[key] for key in keys if key in self._links}
+        if self._spill is None:
+            return {key: self._links[key] for key in keys if key in self._links}
+        older = self._spill.links(keys)
+        return {key: {**older.get(key, {}), **self._links.get(key, {})} for key in keys}
 
     def window(self, key: str) -> dict[str, Any] | None:
-        return self._windows.get(key)
+        if key in self._windows or self._spill is None:
+            return self._windows.get(key)
+        return self._spill.window(key)
 
     def positions(self) -> Mapping[str, int]:
         return self._positions
@@ -79,13 +181,12 @@ class MemoryStorage:
 
     def save(self, changes: Changes) -> Sequence[int]:
         sequences = self.recorder.insert_events(changes.events) or []
-        for identity in changes.forgotten:
-            self._facts.pop(identity, None)
+        self._forget(changes.forgotten)
         for identity, (known, place) in changes.facts.items():
             sequence = sequences[place] if place is not None else None
             self._facts[identity] = Known(known.digest, known.status, sequence)
         for parked in changes.unparked:
-            self._parked[parked.subject].remove(parked)
+            self._unpark(parked)
         for parked in changes.parked:
             self._parked.setdefault(parked.subject, []).append(parked)
         for key, members in changes.links.items():
@@ -95,7 +196,35 @@ class MemoryStorage:
         self._windows.update(changes.windows)
         self._positions.update(changes.positions)
         self.outbox.extend(changes.outgoing)
+        if self.spills_after is not None and len(self.recorder.recent) >= self.spills_after:
+            self._hand_over()
         return sequences
+
+    def _forget(self, identities: Sequence[Identity]) -> None:
+        older = [identity for identity in identities if self._facts.pop(identity, None) is None]
+        if older and self._spill:
+            self._spill.forget(older)
+
+    def _unpark(self, parked: Parked) -> None:
+        waiting = self._parked[parked.subject]
+        waiting.remove(parked)
+        if not waiting:
+            del self._parked[parked.subject]
+
+    def _hand_over(self) -> None:
+        """All but what is due, parked or on its way out, which never is much."""
+        from domain.spill import Spill
+
+        spill = self.recorder.spill = self.recorder.spill or Spill()
+        spill.take(self.recorder.recent, self._facts, self._links, self._windows)
+        self.recorder.forget_recent()
+        for kept in (self._facts, self._links, self._windows):
+            kept.clear()
+
+    def close(self) -> None:
+        """Lets go of what was spilled."""
+        if self._spill:
+            self._spill.close()
 
     def _schedule(self, place: tuple[int, str], at: datetime | None) -> None:
         if at is None:

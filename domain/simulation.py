@@ -7,6 +7,7 @@ facts come before what falls due.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
@@ -17,6 +18,8 @@ from domain.policy import Policy
 INSTANT = timedelta(microseconds=1)
 CACHE = 10_000
 """How many streams stay in memory as states; the others are read again from their stored bytes."""
+SPILL = 50_000
+"""How many events, with all that belongs to them, stay in memory as they are stored."""
 CHUNK = 500
 """How many facts are one unit of work."""
 STRETCH = timedelta(days=1)
@@ -27,9 +30,9 @@ BEGINNING = datetime(1900, 1, 1, tzinfo=UTC)
 class Simulation:
     """A ledger in memory and its clock. What is learned comes back as lines, in the order recorded."""
 
-    def __init__(self, policy: Policy) -> None:
-        self.storage = MemoryStorage()
-        self.ledger = Ledger(self.storage, self.storage.recorder, policy, cache=CACHE)
+    def __init__(self, policy: Policy, *, cache: int = CACHE, spills_after: int | None = SPILL) -> None:
+        self.storage = MemoryStorage(spills_after=spills_after)
+        self.ledger = Ledger(self.storage, self.storage.recorder, policy, cache=cache)
         self.clock = BEGINNING
         self.over = False
 
@@ -78,8 +81,9 @@ def _chunks(facts: Iterable[bytes]) -> Iterator[list[bytes]]:
 def simulate(facts: Iterable[bytes], policy: Policy, until: datetime | None = None) -> Iterator[bytes]:
     """All that follows from the facts, up to and including `until` (default: the last fact's time)."""
     simulation = Simulation(policy)
-    for chunk in _chunks(facts):
-        yield from simulation.tell(chunk, until)
-        if simulation.over:
-            break
-    yield from simulation.wait(until or simulation.clock)
+    with closing(simulation.storage):
+        for chunk in _chunks(facts):
+            yield from simulation.tell(chunk, until)
+            if simulation.over:
+                break
+        yield from simulation.wait(until or simulation.clock)

@@ -1,0 +1,147 @@
+"""Simulating much: what is old leaves the memory, and nothing that is said changes by it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import islice
+
+import pytest
+
+import benchmarks.simulate as benchmark
+from domain.ledger import Incoming
+from domain.memory import MemoryStorage
+from domain.policy import load_policy
+from domain.simulation import Simulation, simulate
+from domain.spill import Spill
+from domain.storage import Changes, Known
+from tests.helpers.scenario import at, fact, received
+from tests.helpers.scenarios import Scenario, names, scenario
+
+NEVER = None
+
+
+def told(story: Scenario, *, cache: int, spills_after: int | None) -> list[bytes]:
+    """A story told fact by fact, so that between any two of them the memory may be emptied."""
+    simulation = Simulation(story.policy(), cache=cache, spills_after=spills_after)
+    lines = [line for raw in story.facts for line in simulation.tell([raw], story.until)]
+    return [*lines, *simulation.wait(story.until)]
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_story_is_the_same_whether_its_past_is_in_memory_or_not(name: str) -> None:
+    story = scenario(name)
+    assert told(story, cache=0, spills_after=1) == told(story, cache=10_000, spills_after=NEVER)
+
+
+def simulation_of(*facts: dict[str, object], spills_after: int | None = 1) -> Simulation:
+    simulation = Simulation(load_policy(["general"]), cache=0, spills_after=spills_after)
+    for told in facts:
+        simulation.tell([json.dumps(told).encode()])
+    return simulation
+
+
+STORY = (
+    received("1", "2026-03-02 09:00"),
+    fact("complaint.promised", "complaint/1", "2026-03-02 09:05", answer_by="2026-03-04T10:00:00+08:00"),
+    received("2", "2026-03-02 10:00"),
+    fact("complaint.replied", "complaint/1", "2026-03-03 09:00", text="……"),
+)
+
+
+def test_the_recorder_says_the_same_of_what_was_spilled() -> None:
+    recent = simulation_of(*STORY, spills_after=NEVER).storage.recorder
+    spilled = simulation_of(*STORY).storage.recorder
+    assert spilled.spilled == spilled.max_notification_id() == recent.max_notification_id()
+    assert spilled.select_notifications(1, 100) == recent.select_notifications(1, 100)
+    assert spilled.select_notifications(2, 2) == recent.select_notifications(2, 2)
+    assert spilled.select_notifications(2, 9, 3, inclusive_of_start=False) == [
+        *recent.select_notifications(3, 1)
+    ]
+    assert spilled.select_notifications(None, 9, topics=["complaint.received"]) == [
+        *recent.select_notifications(None, 9, topics=["complaint.received"])
+    ]
+    assert spilled.select_events("complaint/1", gt=1, desc=True, limit=2) == [
+        *recent.select_events("complaint/1", gt=1, desc=True, limit=2)
+    ]
+
+
+def test_sequences_go_on_after_what_was_spilled() -> None:
+    simulation = simulation_of(*STORY)
+    message = Incoming.read(json.dumps(received("3", "2026-03-03 10:00")).encode())
+    outcome = simulation.ledger.record([message], at("2026-03-03 10:00"))
+    assert outcome.sequences == [simulation.storage.recorder.spilled]
+
+
+def test_a_fact_that_was_spilled_and_forgotten_is_unknown() -> None:
+    storage = MemoryStorage(spills_after=0)
+    storage.save(Changes(facts={("s", "1"): (Known("00", "parked"), None)}))
+    assert storage.facts([("s", "1"), ("s", "2")]) == {("s", "1"): Known("00", "parked")}
+    storage.save(Changes(forgotten=[("s", "1")]))
+    assert storage.facts([("s", "1")]) == {}
+
+
+def test_a_link_keeps_its_place_when_its_value_changes() -> None:
+    storage = MemoryStorage(spills_after=0)
+    storage.save(Changes(links={"k": {"a": 1, "b": None}}))
+    storage.save(Changes(links={"k": {"c": [1]}}))
+    storage.spills_after = None
+    storage.save(Changes(links={"k": {"a": 2}}))
+    assert list(storage.links(["k"])["k"].items()) == [("a", 2), ("b", None), ("c", [1])]
+
+
+def test_the_latest_of_a_spilled_window_counts() -> None:
+    storage = MemoryStorage(spills_after=0)
+    for value in (1, 2):
+        storage.save(Changes(windows={"w": {"parts": {"v": value}, "said": {}}}))
+    assert storage.window("w") == {"parts": {"v": 2}, "said": {}}
+    assert storage.window("x") is None
+
+
+def test_many_keys_are_asked_for_in_parts() -> None:
+    spill = Spill()
+    facts = {("s", str(number)): Known("00", "recorded", number) for number in range(1_201)}
+    spill.take([], facts, {}, {})
+    assert dict(spill.facts(facts)) == facts
+    assert spill.links(map(str, range(1_201))) == {}
+
+
+def test_what_was_spilled_is_let_go_of_however_a_simulation_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = []
+
+    def close(storage: MemoryStorage) -> None:
+        closed.append(storage)
+
+    monkeypatch.setattr(MemoryStorage, "close", close)
+
+    def interrupted() -> Iterator[bytes]:
+        yield json.dumps(STORY[0]).encode()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(simulate(interrupted(), load_policy(["general"])))
+    next(left := simulate([json.dumps(STORY[0]).encode()], load_policy(["general"])))
+    left.close()  # type: ignore[attr-defined]
+    assert len(closed) == 2
+
+
+def test_a_spill_has_no_name_in_the_file_system() -> None:
+    (main,) = Spill()._database.execute("PRAGMA database_list")
+    assert main == (0, "main", "")
+
+
+# ---- the facts that the benchmark is made of
+
+
+def test_the_benchmark_tells_facts_in_order_and_all_are_recorded() -> None:
+    facts = list(islice(benchmark.visits(), benchmark.MANAGERS * benchmark.CUSTOMERS + 60))
+    times = [json.loads(fact)["time"] for fact in facts]
+    assert times == sorted(times)
+    lines = list(simulate(facts[-60:], load_policy(["tobacco-xuzhou"])))
+    assert not any(b'"intake.' in line for line in lines)
+
+
+def test_the_benchmark_visits_on_working_days() -> None:
+    week = list(islice(benchmark.days(), 6))
+    assert week[5] - week[0] == timedelta(days=7)
