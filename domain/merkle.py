@@ -1,0 +1,214 @@
+"""The Merkle tree over the ledger: hashing and proofs as RFC 9162 (section 2.1) has them.
+
+A tree of `size` leaves is read through the hashes of its perfect subtrees, which never change once they are
+complete: so a proof needs a few hundred hashes, wherever they are kept. Only every eighth level is kept
+(`RADIX`); those between are computed. All functions are pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from hashlib import sha256
+from typing import NamedTuple
+
+LEAF, NODE = b"\x00", b"\x01"
+"""What is hashed before a leaf and before two nodes, so that none can pass for the other."""
+
+HEIGHT = 8
+RADIX = 1 << HEIGHT
+"""A kept hash stands for this many of the level below; at level 0 for one leaf."""
+
+EMPTY = sha256(b"").digest()
+"""The root of a tree without leaves."""
+
+
+class Stretch(NamedTuple):
+    """Kept hashes that lie side by side: `many` of them at a level, from a position on."""
+
+    level: int
+    first: int
+    many: int
+
+
+Read = Callable[[Sequence[Stretch]], Sequence[Sequence[bytes]]]
+"""How kept hashes are got at, all that a proof needs in one go."""
+
+Range = tuple[int, int]
+"""Leaves from the first number up to, but without, the second."""
+
+
+def leaf(sequence: int, subject: str, version: int, topic: str, state: bytes) -> bytes:
+    """The hash of one recorded event: its place in the ledger and in its stream, and its stored bytes.
+
+    Each text is preceded by its length, so that no two events are hashed from the same bytes.
+    """
+    head = b"".join(_sized(text.encode()) for text in (subject, topic))
+    return sha256(LEAF + sequence.to_bytes(8, "big") + version.to_bytes(8, "big") + head + state).digest()
+
+
+def _sized(text: bytes) -> bytes:
+    return len(text).to_bytes(4, "big") + text
+
+
+def node(left: bytes, right: bytes) -> bytes:
+    return sha256(NODE + left + right).digest()
+
+
+def perfect(hashes: Sequence[bytes]) -> bytes:
+    """The hash over a power of two of neighbours."""
+    level = list(hashes)
+    while len(level) > 1:
+        level = [node(*pair) for pair in zip(level[::2], level[1::2], strict=True)]
+    return level[0]
+
+
+class Growing:
+    """A tree that leaves are added to one by one, remembering what its root needs and no more."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._peaks: list[bytes] = []
+
+    def add(self, hash_: bytes) -> None:
+        rest = self.size
+        while rest & 1:
+            hash_ = node(self._peaks.pop(), hash_)
+            rest >>= 1
+        self._peaks.append(hash_)
+        self.size += 1
+
+    def root(self) -> bytes:
+        return _folded(self._peaks)
+
+
+def _folded(peaks: Sequence[bytes]) -> bytes:
+    """The root over perfect subtrees that get smaller to the right."""
+    if not peaks:
+        return EMPTY
+    root = peaks[-1]
+    for peak in reversed(peaks[:-1]):
+        root = node(peak, root)
+    return root
+
+
+def root(hashes: Iterable[bytes]) -> bytes:
+    """The root over leaf hashes."""
+    tree = Growing()
+    for hash_ in hashes:
+        tree.add(hash_)
+    return tree.root()
+
+
+# ---- what a proof consists of
+
+
+def _split(width: int) -> int:
+    """The largest power of two below `width`."""
+    return 1 << ((width - 1).bit_length() - 1)
+
+
+def inclusion_ranges(index: int, size: int) -> list[Range]:
+    """The subtrees whose hashes lead from a leaf up to the root (section 2.1.3.1)."""
+    low, high, found = 0, size, list[Range]()
+    while high - low > 1:
+        middle = low + _split(high - low)
+        if index < middle:
+            found.append((middle, high))
+            high = middle
+        else:
+            found.append((low, middle))
+            low = middle
+    return found[::-1]
+
+
+def consistency_ranges(old: int, new: int) -> list[Range]:
+    """The subtrees whose hashes lead from the old root to the new one (section 2.1.4.1)."""
+    low, high, found = 0, new, list[Range]()
+    while old != high:
+        middle = low + _split(high - low)
+        if old <= middle:
+            found.append((middle, high))
+            high = middle
+        else:
+            found.append((low, middle))
+            low = middle
+    return [*([(low, high)] if low else []), *found[::-1]]
+
+
+def _pieces(within: Range) -> list[Stretch]:
+    """The perfect subtrees of a range, each as the kept hashes that it is computed from."""
+    low, high = within
+    found = []
+    while low < high:
+        height = (high - low).bit_length() - 1
+        level, above = divmod(height, HEIGHT)
+        found.append(Stretch(level, low >> (level * HEIGHT), 1 << above))
+        low += 1 << height
+    return found
+
+
+def hashes_of(ranges: Sequence[Range], read: Read) -> list[bytes]:
+    """The hashes over some ranges of leaves."""
+    wanted = [_pieces(within) for within in ranges]
+    kept = iter(read([piece for pieces in wanted for piece in pieces]))
+    return [_folded([perfect(next(kept)) for _ in pieces]) for pieces in wanted]
+
+
+def root_at(size: int, read: Read) -> bytes:
+    """The root that the tree had when it had `size` leaves."""
+    return hashes_of([(0, size)], read)[0]
+
+
+def inclusion(index: int, size: int, read: Read) -> list[bytes]:
+    """Why the leaf at `index` is in the tree of `size`."""
+    return hashes_of(inclusion_ranges(index, size), read)
+
+
+def consistency(old: int, new: int, read: Read) -> list[bytes]:
+    """Why the tree of `new` leaves begins with that of `old`."""
+    return hashes_of(consistency_ranges(old, new) if 0 < old < new else [], read)
+
+
+# ---- what whoever is given a proof computes
+
+
+def included(hash_: bytes, index: int, size: int, path: Sequence[bytes], root_: bytes) -> bool:
+    """Whether a path leads from a leaf's hash to the root (section 2.1.3.2)."""
+    if not 0 <= index < size:
+        return False
+    place, last = index, size - 1
+    for step in path:
+        if last == 0:
+            return False
+        if place & 1 or place == last:
+            hash_ = node(step, hash_)
+            while not place & 1 and place:
+                place, last = place >> 1, last >> 1
+        else:
+            hash_ = node(hash_, step)
+        place, last = place >> 1, last >> 1
+    return last == 0 and hash_ == root_
+
+
+def consistent(old: int, new: int, path: Sequence[bytes], old_root: bytes, new_root: bytes) -> bool:
+    """Whether a path shows that one tree begins with another (section 2.1.4.2)."""
+    if old == new or old == 0:
+        return not path and 0 <= old <= new and old_root == (new_root if old == new else EMPTY)
+    steps = [old_root, *path] if old & (old - 1) == 0 else list(path)
+    if old > new or not path:
+        return False
+    place, last = old - 1, new - 1
+    while place & 1:
+        place, last = place >> 1, last >> 1
+    before = after = steps[0]
+    for step in steps[1:]:
+        if last == 0:
+            return False
+        if place & 1 or place == last:
+            before, after = node(step, before), node(step, after)
+            while not place & 1 and place:
+                place, last = place >> 1, last >> 1
+        else:
+            after = node(after, step)
+        place, last = place >> 1, last >> 1
+    return last == 0 and before == old_root and after == new_root
