@@ -79,7 +79,7 @@ class Turn:
         scratch: bool = False,
     ) -> None:
         self.world = world
-        self.now = now
+        self.now = now.astimezone(world.policy.calendar.tz)
         self.record = record
         self.scratch = scratch
 

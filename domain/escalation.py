@@ -86,7 +86,7 @@ def _raise(
         reason=reason,
         next_at=_next(clause, severity, at) if level < len(ladder) else None,
     )
-    turn.emit(stream, data, at, cause)
+    turn.emit(stream, data, at.astimezone(clause.calendar.tz), cause)
 
 
 def _next(clause: BoundClause, severity: str, at: datetime) -> datetime:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from api.cli.command import Command, Given, argument
-from api.cli.edge import DONE, NO, WRONG, Edge
+from api.cli.edge import DONE, NO, WRONG, Edge, database_place
 from api.i18n import Text
 
 if TYPE_CHECKING:
@@ -55,11 +55,7 @@ def _findings(edge: Edge) -> Iterator[Finding]:
 
 
 def _shown(settings: Settings) -> str:
-    """Without what is secret: an address may hold a password."""
-    from psycopg.conninfo import conninfo_to_dict
-
-    base: dict[str, Any] = conninfo_to_dict(settings.database_url)
-    place = f"{base.get('host', '')}:{base.get('port', 5432)}/{base.get('dbname', '')}"
+    place = database_place(settings.database_url)
     told = f"prefix {settings.topic_prefix} · instance {settings.instance}"
     return f"database {place} · kafka {settings.kafka} · {told}"
 

@@ -43,6 +43,21 @@ def failure(en: str, zh: str, /, **values: object) -> Failure:
     return Failure(Text(en.format(**values), zh.format(**values)) if values else Text(en, zh))
 
 
+def database_place(url: str) -> str:
+    """Where a database is, without what is secret: an address may hold a password."""
+    from psycopg.conninfo import conninfo_to_dict
+
+    base: dict[str, Any] = conninfo_to_dict(url)
+    return f"{base.get('host', '')}:{base.get('port', 5432)}/{base.get('dbname', '')}"
+
+
+def local(moment: str) -> str:
+    """An instant as the packs' people write it: in their zone, with its offset."""
+    from domain.working_time import CN
+
+    return datetime.fromisoformat(moment).astimezone(CN.tz).isoformat(" ", "seconds")
+
+
 def utc_now() -> datetime:
     return datetime.now(UTC)
 

@@ -13,7 +13,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from api.cli.command import Command, Given, argument
-from api.cli.edge import DATA, DONE, RUNNING, Edge, failure
+from api.cli.edge import DATA, DONE, RUNNING, Edge, database_place, failure
 from api.cli.parts_of_up import await_api, for_sample, play_sample, roles, sample_is_here, services, share
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def _welcome(edge: Edge, settings: Settings, data: Path) -> None:
         (edge.text("dashboard", "看板"), f"{base}/"),
         ("API", f"{base}/docs"),
         ("Kafka", settings.kafka or none),
-        ("PostgreSQL", settings.database_url),
+        ("PostgreSQL", f"{database_place(settings.database_url)} ({data / RUNNING})"),
         (edge.text("policy", "规则包"), ", ".join(settings.policy)),
         (edge.text("data, logs", "数据与日志"), data),
     ]

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from api.cli.command import Command, Given, argument
-from api.cli.edge import DONE, Edge, failure
+from api.cli.edge import DONE, Edge, failure, local
 from api.i18n import Text
 
 Alert = Mapping[str, Any]
@@ -79,7 +79,7 @@ def line(alert: Alert, edge: Edge) -> str:
     severity, status = alert["severity"], alert["status"]
     title = (alert.get("title_zh") if edge.language == "zh" else None) or alert["title"]
     parts = [
-        f"{datetime.fromisoformat(alert['updated_at']):%Y-%m-%d %H:%M:%S}",
+        local(alert["updated_at"]),
         _coloured(f"{SEVERITIES[severity].within(edge.language):8}", COLOURS[severity], edge),
         f"{STATUSES[status].within(edge.language):12}",
         f"{title} — {alert['subject']}",
