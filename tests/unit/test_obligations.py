@@ -1,0 +1,336 @@
+"""How an obligation lives: opened, warned of, met, breached, moved, withdrawn, opened again."""
+
+from typing import Any
+
+import pytest
+
+from tests.helpers.complaints import (
+    Fact,
+    act,
+    answered,
+    closed,
+    feedback,
+    promised,
+    replied,
+    resolved,
+    settled,
+)
+from tests.helpers.scenario import Told, at, fact, received, tell, without
+
+GENERAL, LAB, PROPERTY = "general", "laboratory", "property"
+MONDAY, TUESDAY = "2026-03-09", "2026-03-10"
+RECEIVED = received("C-1", f"{MONDAY} 09:00", category="fees")
+DUE = "2026-03-11 00:00"
+"""When a first reply to the complaint is due: one working day."""
+
+
+def merged(time: str) -> Fact:
+    return act("merged", time, into="C-9")
+
+
+def unmerged(time: str) -> Fact:
+    return act("unmerged", time)
+
+
+def life(told: Told, clause: str) -> list[tuple[str, str]]:
+    """What became of a clause's obligations, in the order recorded."""
+    return [
+        (line["type"].partition(".")[2], line["time"])
+        for line in told.lines
+        if line["type"].startswith("obligation.") and line["data"]["clause"] == clause
+    ]
+
+
+def when(text: str) -> str:
+    return at(text).isoformat()
+
+
+# ---- opening
+
+
+def test_an_obligation_says_what_is_owed_since_when_until_when_and_why() -> None:
+    (line,) = tell(PROPERTY, RECEIVED).all("obligation.opened")
+    said: dict[str, Any] = line["data"]
+    assert (said["clause"], at(said["due_at"]), at(line["time"])) == (
+        "property.first-reply",
+        at(DUE),
+        at(f"{MONDAY} 09:00"),
+    )
+    assert "客户投诉答复" in said["source"]
+    assert "1 working day" in said["because"] and "complaint.received" in said["because"]
+    assert line["causationid"] == f"/test#{RECEIVED['id']}"
+    assert line["correlationid"] == "complaint/C-1"
+
+
+def test_while_it_runs_the_opening_fact_again_changes_nothing() -> None:
+    told = tell(GENERAL, RECEIVED, resolved(f"{MONDAY} 10:00"), resolved(f"{TUESDAY} 10:00"))
+    assert told.count("obligation.opened", clause="general.follow-up") == 1
+
+
+@pytest.mark.parametrize("first", ["met", "breached"])
+def test_once_met_or_breached_the_opening_fact_opens_another(first: str) -> None:
+    done = [feedback(f"{MONDAY} 11:00", score=5)] if first == "met" else []
+    told = tell(GENERAL, RECEIVED, resolved(f"{MONDAY} 10:00"), *done, resolved("2026-03-18 10:00"))
+    assert told.count("obligation.opened", clause="general.follow-up") == 2
+    assert told.has("obligation.opened", clause="general.follow-up", due_at="2026-03-26 00:00")
+
+
+def test_one_act_meets_the_running_one_and_ends_the_escalation_of_the_breached_one() -> None:
+    told = tell(
+        GENERAL,
+        RECEIVED,
+        resolved(f"{MONDAY} 10:00"),
+        resolved("2026-03-18 10:00"),
+        feedback("2026-03-18 11:00", score=5),
+    )
+    assert told.count("obligation.met", clause="general.follow-up") == 1
+    assert told.count("escalation.stood_down", clause="general.follow-up") == 1
+
+
+# ---- warned, met, breached
+
+
+def test_a_breach_is_warned_of_then_found_at_its_due_instant() -> None:
+    told = tell(PROPERTY, RECEIVED, until="2026-03-20 00:00")
+    assert life(told, "property.first-reply") == [
+        ("opened", when(f"{MONDAY} 09:00")),
+        ("warned", when(f"{TUESDAY} 19:12")),
+        ("breached", when(DUE)),
+    ]
+
+
+def test_what_is_done_before_the_warning_is_not_warned_of() -> None:
+    told = tell(PROPERTY, RECEIVED, replied(f"{MONDAY} 10:00"), until="2026-03-20 00:00")
+    assert [step for step, _ in life(told, "property.first-reply")] == ["opened", "met"]
+
+
+def test_at_one_instant_facts_come_before_what_falls_due() -> None:
+    told = tell(PROPERTY, RECEIVED, replied(DUE), until="2026-03-20 00:00")
+    assert [step for step, _ in life(told, "property.first-reply")] == ["opened", "warned", "met"]
+
+
+def test_an_act_after_the_breach_meets_nothing_and_ends_the_escalation() -> None:
+    told = tell(PROPERTY, RECEIVED, replied("2026-03-11 00:00:01"), until="2026-03-20 00:00")
+    assert life(told, "property.first-reply")[-1] == ("breached", when(DUE))
+    assert told.count("escalation.raised", clause="property.first-reply") == 1
+    assert told.has("escalation.stood_down", clause="property.first-reply", time="2026-03-11 00:00:01")
+
+
+def test_a_second_act_meets_nothing_twice() -> None:
+    told = tell(PROPERTY, RECEIVED, replied(f"{MONDAY} 10:00"), replied(f"{MONDAY} 11:00"))
+    assert told.count("obligation.met", clause="property.first-reply") == 1
+
+
+# ---- closing
+
+
+CLOSING = [*settled(TUESDAY)]
+
+
+def test_closing_withdraws_what_only_made_sense_while_it_ran_and_nothing_else() -> None:
+    handed = act("handed_over", f"{TUESDAY} 09:00", to="office", reason="……")
+    told = tell(LAB, RECEIVED, handed, promised(f"{TUESDAY} 11:30", "2026-03-12 10:00"), *CLOSING)
+    withdrawn = {line["data"]["clause"] for line in told.all("obligation.withdrawn", time=f"{TUESDAY} 12:00")}
+    assert withdrawn == {"lab.hard-case", "general.promise"}
+    told = tell(LAB, RECEIVED, *CLOSING, until="2026-06-01 00:00")
+    assert {line["data"]["clause"] for line in told.all("obligation.breached")} == {
+        "general.follow-up",
+        "lab.written-feedback",
+        "lab.archive",
+    }
+
+
+def test_a_reopened_complaint_owes_only_what_reopening_opens() -> None:
+    reopened = act("reopened", "2026-03-11 09:00", reason="……")
+    told = tell(PROPERTY, RECEIVED, *CLOSING, reopened, until="2026-03-16 00:00")
+    assert not told.has("obligation.opened", time="2026-03-11 09:00")
+
+
+def test_nothing_that_ends_on_close_is_opened_by_what_is_learned_of_after_it() -> None:
+    after = promised(f"{TUESDAY} 11:50", "2026-03-12 10:00")
+    told = tell(PROPERTY, RECEIVED, *CLOSING, after, until="2026-03-16 00:00")
+    assert not told.has("obligation.breached", clause="general.promise")
+
+
+# ---- withdrawing and merging
+
+
+def test_withdrawing_withdraws_all_that_is_open_and_leaves_breaches() -> None:
+    told = tell(
+        PROPERTY,
+        RECEIVED,
+        promised(f"{MONDAY} 09:10", f"{MONDAY} 09:30"),
+        promised(f"{MONDAY} 09:20", "2026-03-12 10:00"),
+        resolved(f"{MONDAY} 10:00"),
+        act("withdrawn", f"{MONDAY} 11:00", reason="……"),
+        until="2026-04-01 00:00",
+    )
+    assert told.count("obligation.withdrawn") == 2
+    assert told.count("obligation.breached") == 1
+    assert not told.has("obligation.withdrawn", due_at=f"{MONDAY} 09:30")
+    assert told.has("escalation.stood_down", clause="general.promise", time=f"{MONDAY} 11:00")
+
+
+def test_what_happens_to_a_withdrawn_complaint_owes_nothing() -> None:
+    told = tell(
+        PROPERTY, RECEIVED, act("withdrawn", f"{MONDAY} 11:00", reason="……"), resolved(f"{MONDAY} 12:00")
+    )
+    assert not told.has("obligation.opened", clause="general.follow-up")
+
+
+def test_unmerging_opens_again_what_the_merge_withdrew_with_the_old_due_date() -> None:
+    told = tell(
+        PROPERTY, RECEIVED, merged(f"{MONDAY} 10:00"), unmerged(f"{MONDAY} 11:00"), until="2026-03-12 00:00"
+    )
+    assert life(told, "property.first-reply") == [
+        ("opened", when(f"{MONDAY} 09:00")),
+        ("withdrawn", when(f"{MONDAY} 10:00")),
+        ("opened", when(f"{MONDAY} 11:00")),
+        ("warned", when(f"{TUESDAY} 19:12")),
+        ("breached", when(DUE)),
+    ]
+    assert told.count("obligation.opened", clause="property.first-reply", due_at=DUE) == 2
+
+
+def test_unmerged_after_the_due_date_it_is_breached_at_once() -> None:
+    told = tell(PROPERTY, RECEIVED, merged(f"{MONDAY} 10:00"), unmerged("2026-03-13 11:00"))
+    assert told.has("obligation.breached", clause="property.first-reply", time="2026-03-13 11:00", due_at=DUE)
+    assert told.has("escalation.raised", clause="property.first-reply", time="2026-03-13 11:00")
+
+
+def test_unmerging_raises_no_escalation_that_the_merge_stood_down() -> None:
+    told = tell(
+        PROPERTY, RECEIVED, merged("2026-03-11 09:00"), unmerged("2026-03-11 10:00"), until="2026-04-01 00:00"
+    )
+    assert told.has("escalation.stood_down", clause="property.first-reply", time="2026-03-11 09:00")
+    assert told.count("escalation.raised", clause="property.first-reply") == 1
+    assert told.count("obligation.opened", clause="property.first-reply") == 1
+
+
+def test_while_merged_nothing_falls_due() -> None:
+    told = tell(PROPERTY, RECEIVED, merged(f"{MONDAY} 10:00"), until="2026-04-01 00:00")
+    assert not told.has("obligation.breached")
+
+
+def test_only_what_the_last_merge_withdrew_is_opened_again() -> None:
+    told = tell(
+        GENERAL,
+        RECEIVED,
+        promised(f"{MONDAY} 09:10", "2026-03-12 10:00"),
+        merged(f"{MONDAY} 10:00"),
+        unmerged(f"{MONDAY} 11:00"),
+        replied(f"{MONDAY} 12:00"),
+        merged(f"{MONDAY} 13:00"),
+        unmerged(f"{MONDAY} 14:00"),
+    )
+    assert [step for step, _ in life(told, "general.promise")] == ["opened", "withdrawn", "opened", "met"]
+
+
+def test_an_unmerge_without_a_merge_opens_nothing() -> None:
+    told = tell(PROPERTY, RECEIVED, replied(f"{MONDAY} 10:00"), unmerged(f"{MONDAY} 11:00"))
+    assert told.count("obligation.opened", clause="property.first-reply") == 1
+
+
+# ---- late facts
+
+
+LATER = received("C-2", "2026-03-12 09:00", category="fees")
+"""Something else that happens later, so that the clock has gone on."""
+
+
+def test_a_late_fact_that_disproves_a_breach_withdraws_it_and_meets_nothing() -> None:
+    told = tell(PROPERTY, RECEIVED, LATER, replied(DUE), until="2026-03-12 09:00")
+    assert [step for step, _ in life(told, "property.first-reply")][:4] == [
+        "opened",
+        "warned",
+        "breached",
+        "opened",
+    ]
+    assert told.count("obligation.withdrawn", subject="complaint/C-1", time="2026-03-12 09:00") == 1
+    assert not told.has("obligation.met")
+
+
+def test_a_late_fact_that_was_late_even_then_disproves_nothing() -> None:
+    told = tell(PROPERTY, RECEIVED, LATER, replied("2026-03-11 00:00:01"))
+    assert not told.has("obligation.withdrawn", subject="complaint/C-1")
+    assert told.count("escalation.stood_down", subject="complaint/C-1") == 1
+
+
+def test_a_late_withdrawal_takes_back_the_breaches_that_came_after_it() -> None:
+    told = tell(PROPERTY, RECEIVED, LATER, act("withdrawn", f"{MONDAY} 12:00", reason="……"))
+    assert told.count("obligation.withdrawn", subject="complaint/C-1", clause="property.first-reply") == 1
+
+
+def test_a_late_opening_whose_due_date_has_passed_is_breached_then_and_climbs_from_now() -> None:
+    told = tell(PROPERTY, LATER, RECEIVED, until="2026-03-14 00:00")
+    assert told.has("obligation.breached", subject="complaint/C-1", time=DUE, due_at=DUE)
+    assert not told.has("obligation.warned", subject="complaint/C-1")
+    assert [line["time"] for line in told.all("escalation.raised", subject="complaint/C-1")] == [
+        when("2026-03-12 09:00"),
+        when("2026-03-14 00:00"),
+    ]
+
+
+def test_a_late_opening_past_four_fifths_is_warned_of_when_it_is_learned() -> None:
+    told = tell(
+        PROPERTY, received("C-2", f"{TUESDAY} 20:00", category="fees"), RECEIVED, until=f"{TUESDAY} 20:00"
+    )
+    assert told.has("obligation.warned", subject="complaint/C-1", time=f"{TUESDAY} 20:00")
+
+
+# ---- a pause
+
+
+def test_only_what_pauses_waits() -> None:
+    waits = act("awaiting", f"{MONDAY} 10:00", whom="customer")
+    told = tell(PROPERTY, RECEIVED, waits, until="2026-03-12 00:00")
+    assert told.has("obligation.breached", clause="property.first-reply", time=DUE)
+
+
+def test_a_moved_due_date_keeps_the_old_one_on_record() -> None:
+    appeal = received("C-1", f"{MONDAY} 09:00", kind="appeal", written=True)
+    pause = [act("awaiting", f"{TUESDAY} 10:00", whom="customer"), act("resumed", "2026-03-12 10:00")]
+    (line,) = tell(LAB, appeal, *pause).all("obligation.moved", clause="lab.decision")
+    assert at(line["data"]["previous_due_at"]) == at("2026-03-25 00:00")
+    assert at(line["data"]["due_at"]) == at("2026-03-27 00:00")
+
+
+# ---- years whose schedule is unknown
+
+
+def test_a_due_date_in_a_year_not_yet_scheduled_is_provisional() -> None:
+    told = tell(PROPERTY, received("C-1", "2027-12-31 09:00", category="fees"))
+    assert told.has("obligation.opened", provisional=True)
+    assert not tell(PROPERTY, RECEIVED).has("obligation.opened", provisional=True)
+
+
+# ---- elsewhere
+
+
+def test_an_obligation_on_one_stream_for_what_happened_on_another() -> None:
+    told = tell(
+        GENERAL,
+        fact("customer.filed", "customer/K-1", f"{MONDAY} 08:00", by="S-1"),
+        fact("staff.left", "staff/S-1", f"{MONDAY} 09:00", reason="transfer"),
+        until="2026-03-13 00:00",
+    )
+    assert told.has("obligation.opened", subject="customer/K-1", clause="general.handover", of="S-1")
+    assert told.has("obligation.breached", subject="customer/K-1", clause="general.handover")
+
+
+def test_what_two_packs_say_is_owed_by_each() -> None:
+    told = tell("laboratory,property", RECEIVED, answered(f"{MONDAY} 10:00", written=True))
+    assert {line["data"]["clause"] for line in told.all("obligation.opened")} == {
+        "property.first-reply",
+        "lab.written-feedback",
+    }
+
+
+def test_a_row_taken_out_owes_nothing_and_takes_nothing_else_with_it() -> None:
+    told = tell(without("laboratory,property", "property.first-reply"), RECEIVED, answered(f"{MONDAY} 10:00"))
+    assert {line["data"]["clause"] for line in told.all("obligation.opened")} == {"lab.written-feedback"}
+
+
+def test_closing_at_the_due_instant_withdraws() -> None:
+    told = tell(without(PROPERTY, "general.echo"), RECEIVED, closed(DUE), until="2026-03-20 00:00")
+    assert [step for step, _ in life(told, "property.first-reply")] == ["opened", "warned", "withdrawn"]
