@@ -82,6 +82,7 @@ class Alarm:
     level: int
     severity: Severity
     next_at: datetime | None
+    raised_at: datetime
     status: str = "firing"
 
 
@@ -285,7 +286,8 @@ def _raised(stream: Stream, event: Event) -> None:
     _fired(stream, event)
     key = data.escalation
     about = key.removeprefix("breach:") if key.startswith("breach:") else None
-    stream.alarms[key] = Alarm(key, data.clause, about, data.level, data.severity, data.next_at)
+    raised_at = stream.alarms[key].raised_at if key in stream.alarms else event.time
+    stream.alarms[key] = Alarm(key, data.clause, about, data.level, data.severity, data.next_at, raised_at)
 
 
 def _stood_down(stream: Stream, event: Event) -> None:
@@ -299,9 +301,11 @@ def _stood_down(stream: Stream, event: Event) -> None:
 
 
 def _acknowledged(stream: Stream, event: Event) -> None:
+    """Nobody takes on what was not raised yet, however late it is learned that they took something on."""
     data: Any = event.data
     for alarm in stream.alarms.values():
-        if alarm.status == "firing" and data.clause in (None, alarm.clause):
+        raised = alarm.status == "firing" and alarm.raised_at <= event.time
+        if raised and data.clause in (None, alarm.clause):
             alarm.status = "acknowledged"
 
 

@@ -129,6 +129,18 @@ def test_what_is_raised_after_the_taking_on_fires_again() -> None:
     assert [level for level, _, _ in levels(told, clause="general.promise")] == [1, 2]
 
 
+def test_a_taking_on_typed_in_late_stops_only_what_was_raised_by_then() -> None:
+    told = tell(
+        PROPERTY,
+        RECEIVED,
+        promised("2026-03-10 10:00", "2026-03-10 11:00"),
+        received("C-2", "2026-03-10 12:00", category="fees"),
+        taken_on("2026-03-10 10:30"),
+        until="2026-03-31 00:00",
+    )
+    assert [level for level, _, _ in levels(told, clause="general.promise")] == [1, 2]
+
+
 def test_what_was_taken_on_and_then_done_is_stood_down() -> None:
     told = tell(PROPERTY, RECEIVED, taken_on("2026-03-10 12:00"), replied("2026-03-10 13:00"))
     assert told.count("escalation.stood_down", clause="property.first-reply", time="2026-03-10 13:00") == 1
