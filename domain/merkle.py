@@ -67,18 +67,34 @@ class Growing:
 
     def __init__(self) -> None:
         self.size = 0
-        self._peaks: list[bytes] = []
+        self._open: list[list[bytes]] = []
 
-    def add(self, hash_: bytes) -> None:
-        rest = self.size
-        while rest & 1:
-            hash_ = node(self._peaks.pop(), hash_)
-            rest >>= 1
-        self._peaks.append(hash_)
+    def add(self, hash_: bytes) -> list[tuple[int, int, bytes]]:
+        """What is to be kept because of it above level 0: level, position and hash."""
+        made: list[tuple[int, int, bytes]] = []
         self.size += 1
+        for level in range(len(self._open) + 1):
+            if level == len(self._open):
+                self._open.append([])
+            self._open[level].append(hash_)
+            if len(self._open[level]) < RADIX:
+                break
+            hash_ = perfect(self._open[level])
+            self._open[level] = []
+            made.append((level + 1, (self.size >> (HEIGHT * (level + 1))) - 1, hash_))
+        return made
 
     def root(self) -> bytes:
-        return _folded(self._peaks)
+        peaks = []
+        for hashes in reversed(self._open):
+            for _, first, many in _pieces((0, len(hashes)), 1):
+                peaks.append(perfect(hashes[first : first + many]))
+        return _folded(peaks)
+
+    def copy(self) -> Growing:
+        other = Growing()
+        other.size, other._open = self.size, [list(hashes) for hashes in self._open]
+        return other
 
 
 def _folded(peaks: Sequence[bytes]) -> bytes:
@@ -135,14 +151,14 @@ def consistency_ranges(old: int, new: int) -> list[Range]:
     return [*([(low, high)] if low else []), *found[::-1]]
 
 
-def _pieces(within: Range) -> list[Stretch]:
+def _pieces(within: Range, levels: int = 64) -> list[Stretch]:
     """The perfect subtrees of a range, each as the kept hashes that it is computed from."""
     low, high = within
     found = []
     while low < high:
         height = (high - low).bit_length() - 1
-        level, above = divmod(height, HEIGHT)
-        found.append(Stretch(level, low >> (level * HEIGHT), 1 << above))
+        level = min(height // HEIGHT, levels - 1)
+        found.append(Stretch(level, low >> (level * HEIGHT), 1 << (height - level * HEIGHT)))
         low += 1 << height
     return found
 

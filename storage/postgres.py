@@ -21,6 +21,7 @@ from eventsourcing.persistence import IntegrityError, StoredEvent
 from psycopg.errors import IdleInTransactionSessionTimeout, TransactionTimeout
 
 from domain.storage import Changes, Due, Identity, Known, Parked
+from storage import proofs
 from storage.connections import Connections
 from storage.recorder import LedgerRecorder
 from storage.schema import MAKING, WRITING, make_schema, make_tables
@@ -150,6 +151,7 @@ class PostgresStorage:
         self.schema = schema
         self.recorder = LedgerRecorder(self, url, schema)
         self._connections = Connections(url, schema)
+        self.proofs = proofs.Proofs(self._connections)
         self._listening: psycopg.Connection | None = None
         self._writing = Lock()
 
@@ -161,6 +163,7 @@ class PostgresStorage:
                 make_schema(connection, self.schema)
                 self.recorder.create_on(connection)
                 make_tables(connection)
+                proofs.make_tables(connection)
             finally:
                 connection.execute(f"SELECT pg_advisory_unlock({MAKING})".encode())
 

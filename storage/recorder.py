@@ -17,6 +17,7 @@ from psycopg import Connection, Cursor
 from psycopg.conninfo import conninfo_to_dict
 
 from domain.storage import Changes, Identity, Outgoing, Parked
+from storage.proofs import grow
 
 if TYPE_CHECKING:
     from storage.postgres import PostgresStorage
@@ -223,4 +224,5 @@ WRITERS: tuple[Callable[..., None], ...] = (
     _outbox,
     _dead_letters,
     _positions,
+    grow,
 )
