@@ -131,6 +131,10 @@ SEARCH = Listing(
         "channel": "a.channel = %(channel)s",
         "root_cause": "c.root_cause = %(root_cause)s",
         "major": "c.major = %(major)s",
+        "urgent": "c.urgent = %(urgent)s",
+        "resolved": "(c.resolved_at IS NOT NULL) = %(resolved)s",
+        "reopened": "(c.cycle > 1) = %(reopened)s",
+        "counted": "(c.kind <> 'inquiry' AND c.status <> 'withdrawn') = %(counted)s",
         "overdue": f"({_OVERDUE} > 0) = %(overdue)s",
         "since": "c.received_at >= %(since)s",
         "until": "c.received_at < %(until)s",
@@ -146,6 +150,7 @@ def search(
     """Complaints, the latest received first; `overdue` is how many breached obligations are not done yet.
 
     Filters: status (open, closed, withdrawn, merged), kind, customer, handler, branch, category, channel,
-    root_cause, major (bool), overdue (bool), since, until (of `received_at`).
+    root_cause, major, urgent, resolved, reopened, overdue (bool), counted (bool: neither an inquiry nor
+    withdrawn), since, until (of `received_at`).
     """
     return SEARCH.page(connection, limit, cursor, **filters)

@@ -167,6 +167,9 @@ BREACHES = Listing(
         **_FILTERS,
         "_breached": "o.breached_at IS NOT NULL AND %(_breached)s",
         "withdrawn": "(o.state = 'withdrawn') = %(withdrawn)s",
+        "whose": f"COALESCE(o.duty_of, {_WHOSE}) = %(whose)s",
+        "breached_since": "o.breached_at >= %(breached_since)s",
+        "breached_until": "o.breached_at < %(breached_until)s",
         "outstanding": "(o.state = 'breached') = %(outstanding)s",
     },
     _ORDER,
@@ -189,7 +192,8 @@ def breaches(
 ) -> Page:
     """Breached obligations, the latest due first; those withdrawn since say so in `state`.
 
-    Filters: those of `upcoming`, withdrawn (bool), outstanding (bool: not done since either).
+    Filters: those of `upcoming`, withdrawn (bool), outstanding (bool: not done since either), whose (the
+    staff member that the breach counts against), breached_since and breached_until (of `breached_at`).
     """
     return BREACHES.page(connection, limit, cursor, _breached=True, **filters)
 

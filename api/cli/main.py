@@ -61,6 +61,11 @@ COMMANDS: Mapping[str, Entry] = {
     "dead-letters list": _entry("letters:LIST", "List what was refused, and why.", "列出被拒消息及原因。"),
     "dead-letters show": _entry("letters:SHOW", "Show one refused message.", "查看一条被拒消息。"),
     "dead-letters replay": _entry("letters:REPLAY", "Send refused messages again.", "重发被拒消息。"),
+    "report": _entry(
+        "periodic:REPORT",
+        "Write the report of a week, month or quarter as HTML and CSV.",
+        "生成周报、月报或季报（HTML 与 CSV）。",
+    ),
     "rebuild": _entry(
         "rebuild:REBUILD",
         "Rebuild read models from the ledger, or compare them with it.",

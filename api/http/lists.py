@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from api.http.answers import page_answer
-from api.http.params import Name, Paged, Period
+from api.http.params import Instant, Name, Paged, Period
 from api.http.problems import documented
 from api.http.services import services_of
 from domain.events import KINDS
@@ -129,6 +129,12 @@ class ComplaintQuery(Period):
     channel: Name | None = None
     root_cause: Name | None = None
     major: bool | None = None
+    urgent: bool | None = None
+    resolved: bool | None = Field(default=None, description="Ever resolved | 曾经解决")
+    reopened: bool | None = Field(default=None, description="Ever reopened | 曾经重新打开")
+    counted: bool | None = Field(
+        default=None, description="Neither an inquiry nor withdrawn | 非咨询且未撤回，即计入统计者"
+    )
     overdue: bool | None = None
 
 
@@ -149,6 +155,15 @@ class BreachQuery(UpcomingQuery):
         default=None, description="A late fact showed it had been met | 已因补录撤销"
     )
     outstanding: bool | None = Field(default=None, description="Still not done | 仍未履行")
+    whose: Name | None = Field(
+        default=None, description="Staff member it counts against | 逾期记在其名下的员工"
+    )
+    breached_since: Instant | None = Field(
+        default=None, alias="breached_from", description="Breached from this instant on | 自该时刻起逾期"
+    )
+    breached_until: Instant | None = Field(
+        default=None, alias="breached_to", description="Breached before this instant | 早于该时刻逾期"
+    )
 
 
 class ViolationQuery(Period):

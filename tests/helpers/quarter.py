@@ -103,7 +103,7 @@ class Teller:
         basis = "referral" if old else "first-visit"
         claimed = {"staff": self.one_of(*STAFF), "basis": basis, "referred_by": old}
         self.tell("ownership.claimed", subject, time, **claimed)
-        for _ in range(self.random.randrange(3)):
+        for _ in range(self.random.randrange(1, 6)):
             amount = self.random.randrange(1, 900)
             self.tell("deal.closed", subject, self.when(), amount=amount, received_by=self.one_of(*STAFF))
 
