@@ -286,7 +286,7 @@ def _raised(stream: Stream, event: Event) -> None:
     _fired(stream, event)
     key = data.escalation
     about = key.removeprefix("breach:") if key.startswith("breach:") else None
-    raised_at = stream.alarms[key].raised_at if key in stream.alarms else event.time
+    raised_at = stream.alarms[key].raised_at if data.level > 1 and key in stream.alarms else event.time
     stream.alarms[key] = Alarm(key, data.clause, about, data.level, data.severity, data.next_at, raised_at)
 
 

@@ -76,12 +76,13 @@ def test_when_it_was_learned_is_the_ledgers_own_time() -> None:
 # ---- duplicate and conflict
 
 
-def test_the_same_fact_again_is_a_duplicate_with_the_first_ones_sequence() -> None:
+def test_the_same_fact_again_is_a_duplicate_of_what_is_on_record() -> None:
     book = ledger()
-    for receipts in (record(book, RECEIVED, RECEIVED)[1:], record(book, RECEIVED)):
-        (receipt,) = receipts
-        assert receipt.status == "duplicate"
-    assert book.position == 1
+    in_one_batch = record(book, REPLIED, RECEIVED, RECEIVED)[-1]
+    later = record(book, RECEIVED)[-1]
+    assert [in_one_batch.status, later.status] == ["duplicate", "duplicate"]
+    assert later.sequence == 1
+    assert book.position == 2
 
 
 def test_a_duplicate_prints_nothing() -> None:
