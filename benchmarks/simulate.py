@@ -7,13 +7,10 @@ million facts of them. Seconds are of one core (CPU time), so that neighbours di
 
 from __future__ import annotations
 
-import multiprocessing
-import resource
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import count, islice
-from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any, NamedTuple
 
@@ -22,13 +19,13 @@ import orjson
 from benchmarks import Table
 from benchmarks.ledger import STEPS
 from benchmarks.ledger import facts as complaints
+from benchmarks.process import apart, peak, resident
 from domain.policy import load_policy
 from domain.simulation import simulate
 
 MANAGERS, CUSTOMERS, VISITS = 200, 150, 30
 MONDAY = datetime.fromisoformat("2026-01-05T00:00:00+08:00")
 YEAR = 1_500_000
-MIB = 1024 * 1024
 TENTHS = 10
 
 
@@ -113,18 +110,6 @@ class Measured(NamedTuple):
     peak: int
 
 
-def resident() -> int:
-    """MiB of memory that this process occupies now; where the system does not say, at most until now."""
-    pages = Path("/proc/self/statm")
-    if pages.exists():
-        return int(pages.read_text().split()[1]) * resource.getpagesize() // MIB
-    return _peak()
-
-
-def _peak() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-
-
 def measure(case: Case) -> Measured:
     """One case from the first fact to the last; the visits are made on the way, and that counts too."""
     from api.cli.simulate import _spare_the_collector
@@ -134,7 +119,7 @@ def measure(case: Case) -> Measured:
     _spare_the_collector()
     began, start = process_time(), perf_counter()
     events = sum(1 for _ in simulate(told, policy))
-    return Measured(events, process_time() - began, perf_counter() - start, memory, _peak())
+    return Measured(events, process_time() - began, perf_counter() - start, memory, peak())
 
 
 def _watched(facts: Iterable[bytes], every: int, memory: list[int]) -> Iterator[bytes]:
@@ -143,12 +128,6 @@ def _watched(facts: Iterable[bytes], every: int, memory: list[int]) -> Iterator[
         if place % every == 0:
             memory.append(resident())
         yield fact
-
-
-def _apart(case: Case) -> Measured:
-    """In a process of its own, so that each case starts with the same memory."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(measure, (case,))
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -164,7 +143,7 @@ def run(given: Namespace) -> Iterator[Table]:
     table = Table("simulate, one core", columns)
     flat = Table("MiB resident", ("case", "facts", "before, and after each tenth of the way"))
     for case in cases:
-        done = _apart(case)
+        done = apart(measure, case)
         rates = case.facts / done.seconds, done.events / done.seconds
         table.rows.append((case.name, case.facts, *rates, done.seconds, done.lasted, done.peak))
         flat.rows.append((case.name, case.facts, " ".join(map(str, done.memory))))
