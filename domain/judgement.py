@@ -118,10 +118,10 @@ _CHANGES: dict[tuple[str, str], tuple[_Act, ...]] = {
     ("breached", "breached"): (_move,),
     ("met", "none"): (_withdraw,),
     ("met", "open"): (_open, _warn),
-    ("met", "breached"): (_breach,),
+    ("met", "breached"): (_move, _breach),
     ("withdrawn", "open"): (_open, _warn),
     ("withdrawn", "met"): (_meet,),
-    ("withdrawn", "breached"): (_breach,),
+    ("withdrawn", "breached"): (_move, _breach),
 }
 """What to record where the record says the first and the story, told again, says the second."""
 

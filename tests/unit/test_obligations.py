@@ -278,6 +278,19 @@ def test_a_late_opening_past_four_fifths_is_warned_of_when_it_is_learned() -> No
     assert told.has("obligation.warned", subject="complaint/C-1", time=f"{TUESDAY} 20:00")
 
 
+def test_what_was_withdrawn_is_breached_when_it_turns_out_to_have_been_due_before() -> None:
+    told = tell(
+        "auto-4s",
+        received("C-1", f"{MONDAY} 09:00"),
+        received("C-2", "2026-03-20 09:00", customer="K-2"),
+        act("prewarned", "2026-03-14 12:00", to=["legal", "brand_division"]),
+        merged("2026-03-12 12:00"),
+        act("prewarned", f"{TUESDAY} 12:00", to=["legal", "brand_division"]),
+    )
+    last = [line for line in told.lines if line["data"].get("clause") == "auto.report-up"][-1]
+    assert (last["type"], at(last["time"])) == ("obligation.breached", at("2026-03-11 12:00"))
+
+
 # ---- a pause
 
 
