@@ -10,11 +10,10 @@ from typing import Any
 
 from domain.conditions import Situation
 from domain.engine import World
-from domain.envelope import Event, Rejected, digest
+from domain.envelope import Event, Rejected
 from domain.kinds import KINDS
 from domain.rejected import malformed
 from domain.rules import REFUSALS
-from domain.storage import Known
 from domain.stream import Stream
 
 AHEAD = timedelta(minutes=5)
@@ -31,9 +30,9 @@ def check_not_ahead(event: Event, now: datetime) -> None:
         )
 
 
-def check_same(event: Event, known: Known) -> None:
+def check_same(is_same: bool) -> None:
     """The same identity again is a duplicate with the same content, and a conflict with other."""
-    if known.digest != digest(event):
+    if not is_same:
         raise Rejected(
             "conflict",
             "The same source and id came before with other content; send a new id for a new fact.",

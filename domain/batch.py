@@ -15,11 +15,12 @@ import orjson
 
 from domain import admission, kpi
 from domain.engine import Turn
-from domain.envelope import Event, Rejected, digest, identity, write
+from domain.envelope import Event, Rejected, identity, read, write
 from domain.frozen import replace
 from domain.incoming import Incoming, claims, dead_letter, fact_in, receipt_to_send
 from domain.links import links_near, links_of, streams_near
 from domain.messages import Receipt
+from domain.privacy import owner_of
 from domain.storage import PARKED, STREAM, WINDOW, Changes, Due, Known, Parked, Unit
 from domain.stream import Stream
 
@@ -63,6 +64,7 @@ class Batch:
         self.now = now
         self.policy = ledger.policy
         self.changes = Changes()
+        self.privacy = ledger.keyring.within(unit, self.changes)
         self.lines: list[Any] = []
         self.receipts: list[tuple[dict[str, Any], int | None]] = []
         self.last = 0
@@ -144,6 +146,7 @@ class Batch:
         subjects = [subject for event in events for subject in streams_near(event)]
         self.ledger.load(self.unit, subjects)
         self._know_links([key for event in events for key in links_near(event)])
+        self.privacy.know(owner_of(event, self.stream(event.subject).state) for event in events)
 
     def take(self, message: Incoming) -> None:
         """One fact, to its receipt."""
@@ -153,7 +156,7 @@ class Batch:
                 assert message.rejected is not None
                 raise message.rejected
             if (known := self._known.get(identity(event))) is not None:
-                admission.check_same(event, known)
+                admission.check_same(self.privacy.is_same(event, known.digest))
                 self._answer(event, "duplicate", sequence=known.sequence)
                 return
             admission.check_not_ahead(event, self.now)
@@ -170,9 +173,9 @@ class Batch:
         begins = not stream.began
         if begins:
             stream.policy = self.policy.for_branch(getattr(event.data, "branch", None))
-        place = len(self.changes.events)
-        self.turn().tell(stream, replace(event, recordedtime=self.now))
-        self._remember(event, "recorded", place)
+        place, owner = len(self.changes.events), owner_of(event, stream.state)
+        self.turn().tell(stream, replace(self.privacy.seal(owner, event), recordedtime=self.now))
+        self._remember(event, "recorded", place, owner)
         self._answer(event, "recorded", place=place)
         self.settle()
         if begins:
@@ -187,10 +190,11 @@ class Batch:
 
     def _park(self, event: Event, message: Incoming) -> None:
         waiting = self._parked_of(event.subject)
-        parked = Parked(event.subject, event.source, event.id, write(event), self.now)
+        sealed = write(self.privacy.seal(event.subject, event))
+        parked = Parked(event.subject, event.source, event.id, sealed, self.now)
         waiting.append(parked)
         self.changes.parked.append(parked)
-        self._remember(event, "parked", None)
+        self._remember(event, "parked", None, event.subject)
         reason = f"{event.subject} is not known yet; the fact waits up to 24 hours for it to begin."
         self._answer(event, "parked", code="unknown-stream", reason=reason)
         self._line(
@@ -203,8 +207,12 @@ class Batch:
         waiting = self._parked_of(subject)
         for parked in list(waiting):
             self._unpark(parked)
-            self.take(Incoming.read(parked.message))
+            self.take(self._opened(parked))
         self._schedule(PARKED, subject, None)
+
+    def _opened(self, parked: Parked) -> Incoming:
+        """A parked fact as it came; whose it is was not known, so the key of its stream opens it."""
+        return Incoming.read(write(self.privacy.open(read(parked.message))))
 
     def _unpark(self, parked: Parked) -> None:
         self._parked_of(parked.subject).remove(parked)
@@ -222,14 +230,14 @@ class Batch:
             reason = f"{subject} did not begin within 24 hours; send its beginning, then replay this fact."
             zh = f"{subject} 在 24 小时内未开始；请先提交其起始事实，再重放本事实。"
             rejection = Rejected("never-began", reason, "subject", zh)
-            self._reject(Incoming.read(parked.message), rejection, parked.parked_at + PATIENCE)
+            self._reject(self._opened(parked), rejection, parked.parked_at + PATIENCE)
         waiting = self._parked_of(subject)
         self._schedule(PARKED, subject, waiting[0].parked_at + PATIENCE if waiting else None)
 
     # ---- answers
 
-    def _remember(self, event: Event, status: str, place: int | None) -> None:
-        known = Known(digest(event), status)
+    def _remember(self, event: Event, status: str, place: int | None, owner: str) -> None:
+        known = Known(self.privacy.digest(owner, event), status)
         self._known[identity(event)] = known
         self.changes.facts[identity(event)] = (known, place)
         with suppress(ValueError):
@@ -255,7 +263,8 @@ class Batch:
             "intake.rejected", subject, time, rejection.code, rejection.reason, rejection.field, message.raw
         )
         if self.ledger.storage.keeps_outgoing:
-            self.changes.outgoing.append(dead_letter(message, rejection, self.now))
+            sealed = self.privacy.seal_refused(message, self.stream)
+            self.changes.outgoing.append(dead_letter(message, rejection, self.now, *sealed))
 
     def _line(
         self, kind: str, subject: Any, time: Any, code: str, reason: str, field_name: str | None, raw: bytes

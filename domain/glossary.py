@@ -137,6 +137,10 @@ FIELDS: dict[str, tuple[str, str]] = {
     "rule": ("Id of the rule that applied", "适用规则编号"),
     "satisfied": ("Whether the customer is satisfied", "是否满意"),
     "score": ("Score from 1 to 5", "评分，1 至 5"),
+    "sealed_with": (
+        "Id of the key that the bytes are sealed with; `huiyin dead-letters show` opens them",
+        "加密所用密钥编号；可用 huiyin dead-letters show 解密",
+    ),
     "seed": ("Seed that repeats the draw", "可复现抽取的种子"),
     "seeking_discount": ("Whether the customer turned to another for a discount", "客户是否为折扣另找他人"),
     "sequence": ("Position in the ledger; set by the system", "账本中的序号，由系统填写"),

@@ -45,15 +45,15 @@ def claims(message: Incoming) -> dict[str, Any]:
     """What a message says it is, as far as that can be read: enough to answer it."""
     if message.event is not None:
         event = message.event
-        return {"id": event.id, "source": event.source, "subject": event.subject, "time": event.time}
+        names = {"id": event.id, "source": event.source, "subject": event.subject, "time": event.time}
+        return {**names, "customer": getattr(event.data, "customer", None)}
     said = fact_in(message.raw) if len(message.raw) <= LARGEST else None
     if not isinstance(said, dict):
         said = {}
-    return {
-        name: said[name]
-        for name in ("id", "source", "subject", "time")
-        if isinstance(said.get(name), str) and len(said[name]) <= 200
-    }
+    data = said.get("data")
+    told: dict[str, Any] = {**said, "customer": data.get("customer") if isinstance(data, dict) else None}
+    found = {name: told.get(name) for name in ("id", "source", "subject", "time", "customer")}
+    return {name: value for name, value in found.items() if isinstance(value, str) and len(value) <= 200}
 
 
 def receipt_to_send(fields: Mapping[str, Any]) -> Outgoing:
@@ -62,15 +62,18 @@ def receipt_to_send(fields: Mapping[str, Any]) -> Outgoing:
     return Outgoing("receipts", str(said.get("subject") or said.get("id") or ""), orjson.dumps(said))
 
 
-def dead_letter(message: Incoming, rejection: Rejected, now: datetime) -> Outgoing:
-    """A refused message with the reason, and its bytes and headers as they came."""
+def dead_letter(
+    message: Incoming, rejection: Rejected, now: datetime, raw: bytes, key: str | None
+) -> Outgoing:
+    """A refused message with the reason, and its headers and bytes as they came, or sealed with a key."""
     claimed = claims(message)
     letter = {
         "code": rejection.code,
         "reason": rejection.reason,
         "reason_zh": rejection.reason_zh or None,
         "field": rejection.field,
-        "raw_base64": b64encode(message.raw).decode(),
+        "raw_base64": b64encode(raw).decode(),
+        "sealed_with": key,
         "headers": {name: b64encode(value).decode() for name, value in message.headers.items()},
         "origin": message.origin or None,
         "refused_at": now,

@@ -17,8 +17,9 @@ from eventsourcing.utils import Environment
 
 from domain.batch import Batch, Outcome
 from domain.incoming import Incoming
-from domain.mapper import EventMapper, Privacy
+from domain.mapper import EventMapper
 from domain.policy import Policy
+from domain.sealing import Keyring, NoKeyring
 from domain.storage import Storage, Unit
 from domain.stream import Stream
 
@@ -37,12 +38,13 @@ class Ledger(Application[str]):
         recorder: ApplicationRecorder,
         policy: Policy,
         *,
-        privacy: Privacy | None = None,
+        keyring: Keyring | None = None,
         load_policy: Callable[[Mapping[str, str]], Policy] | None = None,
         cache: int = 50_000,
     ) -> None:
         self._own_recorder = recorder
-        self.events_mapper = EventMapper(privacy)
+        self.events_mapper = EventMapper()
+        self.keyring = keyring or NoKeyring()
         super().__init__()
         self.storage = storage
         self.policy = policy
@@ -131,11 +133,13 @@ class Ledger(Application[str]):
             changed = unit.others_wrote(self.position)
             for subject in list(self.streams) if changed is None else changed:
                 self.streams.pop(subject, None)
+            self.keyring.forget(changed)
             self.position = position
 
     def forget(self) -> None:
         """Drops all that is remembered; what is asked for next is read from the ledger."""
         self.streams.clear()
+        self.keyring.forget()
 
     def _trim(self) -> None:
         while len(self.streams) > self.cache:

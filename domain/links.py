@@ -55,6 +55,24 @@ def _member(stream: Stream, _event: Event) -> Iterator[Link]:
     yield "staff", stream.subject.partition("/")[2], True
 
 
+def visits_of(customer: str, year: int, month: int) -> str:
+    """The key under which a month's visits to a customer are found that some rule wants kept; by month, as
+    what a key holds is read with each visit."""
+    return f"visits-of/{customer}/{year}-{month:02}"
+
+
+def _visits_near(event: Event) -> str | None:
+    customer = getattr(event.data, "customer", None)
+    return visits_of(f"customer/{customer}", event.time.year, event.time.month) if customer else None
+
+
+def _kept_visit(stream: Stream, event: Event) -> Iterator[Link]:
+    """What erasing the customer asks; a visit without a retention rule never stands in its way."""
+    key = _visits_near(event)
+    if key is not None and stream.policy.with_rule("retention"):
+        yield key, stream.subject, True
+
+
 Maker = Callable[[Stream, Event], Iterator[Link]]
 
 LINKS: dict[str, tuple[Maker, ...]] = {
@@ -67,8 +85,8 @@ LINKS: dict[str, tuple[Maker, ...]] = {
     "payment.received": (_payment,),
     "reception.opened": (_reception,),
     "staff.joined": (_member,),
-    "visit.planned": (visit.first_arrival_link,),
-    "visit.started": (visit.first_arrival_link,),
+    "visit.planned": (visit.first_arrival_link, _kept_visit),
+    "visit.started": (visit.first_arrival_link, _kept_visit),
 }
 
 
@@ -90,3 +108,5 @@ def links_near(event: Event) -> Iterator[str]:
     """The keys that taking in a fact will look up, where facts of its type are many."""
     if event.type == "complaint.received":
         yield from repetition.keys_near(event)
+    elif event.type in ("visit.planned", "visit.started") and (key := _visits_near(event)) is not None:
+        yield key

@@ -11,6 +11,7 @@ import heapq
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from eventsourcing.persistence import Notification, StoredEvent
 from eventsourcing.popo import POPOApplicationRecorder
 
+from domain.privacy import Key
 from domain.storage import Changes, Due, Identity, Known, Outgoing, Parked
 
 if TYPE_CHECKING:
@@ -121,6 +123,7 @@ class MemoryStorage:
         self._heap: list[Due] = []
         self._positions: dict[str, int] = {}
         self._policies: dict[str, Mapping[str, str]] = {}
+        self._keys: dict[str, Key] = {}
 
     @contextmanager
     def unit(self) -> Iterator[MemoryStorage]:
@@ -162,6 +165,12 @@ class MemoryStorage:
     def positions(self) -> Mapping[str, int]:
         return self._positions
 
+    def keys(self, owners: Collection[str]) -> Sequence[Key]:
+        return [key for key in self._keys.values() if key.owner in owners and key.wrapped is not None]
+
+    def keys_by_id(self, ids: Collection[str]) -> Sequence[Key]:
+        return [self._keys[key_id] for key_id in ids if key_id in self._keys]
+
     def next_due(self) -> datetime | None:
         while self._heap and self._stale(self._heap[0]):
             heapq.heappop(self._heap)
@@ -196,6 +205,8 @@ class MemoryStorage:
         self._windows.update(changes.windows)
         self._positions.update(changes.positions)
         self.outbox.extend(changes.outgoing)
+        self._keys.update({key.id: key for key in changes.keys})
+        self._keys.update({key.id: replace(key, wrapped=None) for key in self.keys(changes.destroyed)})
         if self.spills_after is not None and len(self.recorder.recent) >= self.spills_after:
             self._hand_over()
         return sequences

@@ -83,6 +83,7 @@ class DeadLetter(Message):
     reason_zh: Text | None = None
     field: Text | None = None
     raw_base64: Text
+    sealed_with: Id | None = None
     headers: dict[str, str] = {}
     topic: Text | None = None
     partition: int | None = None

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple, Protocol
 
 from eventsourcing.persistence import StoredEvent
 
+from domain.privacy import Key
+
 Identity = tuple[str, str]
 """The (source, id) of a fact."""
 
@@ -74,6 +76,9 @@ class Changes:
     windows: dict[str, dict[str, Any]] = field(default_factory=dict)
     outgoing: list[Outgoing] = field(default_factory=list)
     positions: dict[str, int] = field(default_factory=dict)
+    keys: list[Key] = field(default_factory=list)
+    destroyed: list[str] = field(default_factory=list)
+    """Owners whose data keys are destroyed for ever."""
 
 
 class Unit(Protocol):
@@ -96,6 +101,12 @@ class Unit(Protocol):
     def window(self, key: str) -> dict[str, Any] | None: ...
     def due(self, until: datetime, limit: int) -> Sequence[Due]: ...
     def positions(self) -> Mapping[str, int]: ...
+    def keys(self, owners: Collection[str]) -> Sequence[Key]:
+        """The data keys of owners; not those that were destroyed."""
+
+    def keys_by_id(self, ids: Collection[str]) -> Sequence[Key]:
+        """Data keys by their ids; of those that were destroyed, only that they were."""
+
     def save(self, changes: Changes) -> Sequence[int]:
         """Writes everything; returns the sequences of the events, in their order."""
 

@@ -20,8 +20,9 @@ import psycopg
 from eventsourcing.persistence import IntegrityError, StoredEvent
 from psycopg.errors import IdleInTransactionSessionTimeout, TransactionTimeout
 
+from domain.privacy import Key
 from domain.storage import Changes, Due, Identity, Known, Parked
-from storage import proofs
+from storage import keys, proofs
 from storage.connections import Connections
 from storage.recorder import LedgerRecorder
 from storage.schema import MAKING, WRITING, make_schema, make_tables
@@ -131,6 +132,12 @@ class PostgresUnit:
 
     def positions(self) -> Mapping[str, int]:
         return dict(self._rows("SELECT source, position FROM intake_position"))
+
+    def keys(self, owners: Collection[str]) -> Sequence[Key]:
+        return keys.of_owners(self._rows, owners)
+
+    def keys_by_id(self, ids: Collection[str]) -> Sequence[Key]:
+        return keys.by_id(self._rows, ids)
 
     def save(self, changes: Changes) -> Sequence[int]:
         sequences = self._recorder.write(self._cursor, changes, self._last)

@@ -17,6 +17,7 @@ from psycopg import Connection, Cursor
 from psycopg.conninfo import conninfo_to_dict
 
 from domain.storage import Changes, Identity, Outgoing, Parked
+from storage import keys
 from storage.proofs import grow
 
 if TYPE_CHECKING:
@@ -224,5 +225,6 @@ WRITERS: tuple[Callable[..., None], ...] = (
     _outbox,
     _dead_letters,
     _positions,
+    keys.write,
     grow,
 )

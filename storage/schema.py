@@ -10,6 +10,8 @@ from __future__ import annotations
 from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
+from storage import keys
+
 TABLES = """
 CREATE TABLE IF NOT EXISTS fact (
     source text COLLATE "C", id text COLLATE "C", digest bytea NOT NULL, status text NOT NULL,
@@ -53,3 +55,4 @@ def make_schema(connection: Connection, schema: str) -> None:
 def make_tables(connection: Connection) -> None:
     """Makes what is not there yet, in the schema that the connection's search path names."""
     connection.execute(TABLES)
+    connection.execute(keys.TABLE)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -71,6 +71,8 @@ READERS: Mapping[str, Callable[[str], Any]] = {
     "http_port": _number(1, 65535),
     "instance": _prefix,
     "cache_dir": _path,
+    "master_key": _text,
+    "master_key_file": _path,
 }
 
 
@@ -84,7 +86,8 @@ class Settings:
     """What differs from one installation, or one process of it, to the next.
 
     `instance` is unique and stable per process slot: two workers of one name take each other's messages.
-    `policy` names packs, `policy_dir` an organisation's own; `cache_dir` keeps the local broker's jars.
+    `policy` names packs, `policy_dir` an organisation's own; `cache_dir` keeps the local broker's jars. With
+    a master key, or a file of them, personal fields are sealed; without, they are kept as they come.
     """
 
     database_url: str = "postgresql://postgres@127.0.0.1:5432/huiyin"
@@ -98,6 +101,8 @@ class Settings:
     http_port: int = 8080
     instance: str = "1"
     cache_dir: Path | None = None
+    master_key: str | None = field(default=None, repr=False)
+    master_key_file: Path | None = None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:

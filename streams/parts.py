@@ -11,8 +11,11 @@ import psycopg
 from domain.ledger import Ledger
 from domain.pack import parse_pack
 from domain.policy import Policy, load_policy
+from domain.privacy import Masters
+from domain.sealing import Keyring
 from projections import projection
 from projections.projection import Projector
+from storage import keys
 from storage.connections import Connections
 from storage.postgres import PostgresStorage
 from streams.config import Settings
@@ -34,6 +37,18 @@ def policy_once(texts: Mapping[str, str]) -> Policy:
     return Policy([parse_pack(text, f"{name}.toml") for name, text in texts.items()])
 
 
+def masters_of(settings: Settings) -> Masters | None:
+    """The master keys that are configured; None: personal fields are not sealed.
+
+    Raises:
+        PrivacyError: they cannot be read or used.
+    """
+    if settings.master_key:
+        return keys.masters(settings.master_key)
+    file = settings.master_key_file
+    return keys.masters(keys.master_file(file)) if file else None
+
+
 @dataclass(frozen=True)
 class Parts:
     """What the functions of a role work on."""
@@ -50,11 +65,15 @@ class Parts:
 
         Raises:
             PackError: a pack is missing or cannot be used.
+            PrivacyError: the master key cannot be used, or is not the one that the ledger needs.
             OperationalError: the database cannot be reached.
         """
         policy = policy_of(settings)
+        masters = masters_of(settings)
         storage, connections = tables(settings)
-        ledger = Ledger(storage, storage.recorder, policy, load_policy=policy_once)
+        keys.check(connections, masters)
+        keyring = Keyring(masters) if masters else None
+        ledger = Ledger(storage, storage.recorder, policy, keyring=keyring, load_policy=policy_once)
         return cls(policy, storage, ledger, Projector.of(policy), connections)
 
     def close(self) -> None:

@@ -192,6 +192,14 @@ class KpiRestated(Kpi):
     threshold: Number | None = None
 
 
+class CustomerErased(Explained):
+    """The customer's personal fields were made unreadable for ever. | 客户个人信息已永久不可读。"""
+
+    clause: Id | None = None
+    reason: Text
+    by: Id | None = None
+
+
 class EvaluationSampled(Derived):
     """Customers were drawn at random, repeatably. | 可复现地随机抽取客户。"""
 

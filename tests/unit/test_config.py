@@ -18,6 +18,8 @@ GIVEN = {
     "HUIYIN_HTTP_PORT": "8443",
     "HUIYIN_INSTANCE": "worker-2",
     "HUIYIN_CACHE_DIR": "/var/cache/huiyin",
+    "HUIYIN_MASTER_KEY": "bm90IGEgc2VjcmV0IGF0IGFsbCwgb25seSBhIHRlc3Q=",
+    "HUIYIN_MASTER_KEY_FILE": "/run/secrets/huiyin-master-key",
 }
 
 

@@ -125,6 +125,7 @@ kpi.missed kpi, window, value, threshold
 kpi.restated kpi, window, value
 evaluation.sampled customers, seed
 document.declassified
+customer.erased reason, by*
 """
 
 
