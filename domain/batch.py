@@ -21,7 +21,7 @@ from domain.incoming import Incoming, claims, dead_letter, fact_in, receipt_to_s
 from domain.links import links_near, links_of, streams_near
 from domain.messages import Receipt
 from domain.privacy import owner_of
-from domain.storage import PARKED, STREAM, WINDOW, Changes, Due, Known, Parked, Unit
+from domain.storage import AFTER_ALL, PARKED, STREAM, WINDOW, Changes, Due, Known, Parked, Unit
 from domain.stream import Stream
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ class Batch:
         streams = self.ledger.streams
         if subject not in streams:
             self.ledger.load(self.unit, [subject])
+        streams.move_to_end(subject)
         return streams[subject]
 
     def links(self, key: str) -> Mapping[str, Any]:
@@ -274,24 +275,30 @@ class Batch:
 
     # ---- time
 
-    def let_expire(self, until: datetime, limit: int = 500, *, virtual: bool = False) -> None:
-        """All that is due by `until`, in the order of its time. On a virtual clock, now moves with it."""
+    def let_expire(self, until: datetime, limit: int = 500, *, virtual: bool = False) -> bool:
+        """What is due by `until`, in the order of its time, and whether that was all: `limit` of it is.
+
+        On a virtual clock, now moves with it, and so what is beyond the limit has to wait for its turn.
+        """
         stored = deque(self.unit.due(until, limit))
+        all_of_it = len(stored) < limit
+        last = Due(until, AFTER_ALL, "") if all_of_it or not virtual else stored[-1]
         self.ledger.load(self.unit, [due.key for due in stored if due.rank == STREAM])
-        while (due := self._next_due(stored, until)) is not None:
+        while (due := self._next_due(stored, last)) is not None:
             if virtual and due.at > self.now:
                 self.now = due.at
             _EXPIRE[due.rank](self, due.key, due.at)
             self.settle()
+        return all_of_it
 
-    def _next_due(self, stored: deque[Due], until: datetime) -> Due | None:
+    def _next_due(self, stored: deque[Due], last: Due) -> Due | None:
         """What is due first: planned in this unit of work, or before it and not planned anew since."""
         planned = self._agenda
         while planned and self.changes.due.get(planned[0][1:]) != planned[0].at:
             heapq.heappop(planned)
         while stored and stored[0][1:] in self.changes.due:
             stored.popleft()
-        first = planned[0] if planned and planned[0].at <= until else None
+        first = planned[0] if planned and planned[0] <= last else None
         if stored and (first is None or stored[0] < first):
             return stored.popleft()
         return heapq.heappop(planned) if first is not None else None

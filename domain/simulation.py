@@ -23,7 +23,10 @@ SPILL = 50_000
 CHUNK = 500
 """How many facts are one unit of work."""
 STRETCH = timedelta(days=1)
-EVERYTHING = 1_000_000
+AT_ONCE = 1_000
+"""How many subjects fall due in one unit of work."""
+ENOUGH = 5_000
+"""How many events one unit of work writes, about."""
 BEGINNING = datetime(1900, 1, 1, tzinfo=UTC)
 
 
@@ -46,30 +49,59 @@ class Simulation:
             if until is not None and message.event is not None and message.event.time > until:
                 incoming, self.over = incoming[:place], True
                 break
+        lines: list[bytes] = []
+        while incoming:
+            taken, learned = self._take(incoming)
+            incoming = incoming[taken:]
+            lines += learned
+        return lines
+
+    def _take(self, incoming: Sequence[Incoming]) -> tuple[int, list[bytes]]:
+        """As many as are one unit of work, with what fell due before each."""
+        taken = 0
 
         def work(batch: Batch) -> None:
+            nonlocal taken
+            taken = 0
             batch.know(incoming)
             for message in incoming:
-                if message.event is not None and message.event.time > batch.now:
-                    batch.let_expire(message.event.time - INSTANT, EVERYTHING, virtual=True)
-                    batch.now = message.event.time
+                if len(batch.changes.events) > ENOUGH or not _pass(batch, message):
+                    break
                 batch.take(message)
+                taken += 1
             self.clock = batch.now
 
-        return self.ledger.work(work, self.clock).lines
+        lines = self.ledger.work(work, self.clock).lines
+        return taken, lines
 
     def wait(self, until: datetime) -> list[bytes]:
         """Lets time pass up to and including `until`; every instant at which something is due is lived."""
-        lines: list[bytes] = []
+        return list(self.waiting(until))
+
+    def waiting(self, until: datetime) -> Iterator[bytes]:
         while (at := self.storage.next_due()) is not None and at <= until:
-            lines += self._live(max(at, self.clock), until)
+            yield from self._live(max(at, self.clock), until)
         self.clock = max(self.clock, until)
-        return lines
 
     def _live(self, at: datetime, until: datetime) -> list[bytes]:
         """A stretch of time that is short enough to be one unit of work."""
         stretch = min(until, at + STRETCH)
-        return self.ledger.work(lambda batch: batch.let_expire(stretch, EVERYTHING, virtual=True), at).lines
+
+        def work(batch: Batch) -> None:
+            batch.let_expire(stretch, AT_ONCE, virtual=True)
+            self.clock = batch.now
+
+        return self.ledger.work(work, at).lines
+
+
+def _pass(batch: Batch, message: Incoming) -> bool:
+    """Lets time pass until a fact happened; False where more is due than one unit of work should hold."""
+    if message.event is None or message.event.time <= batch.now:
+        return True
+    if not batch.let_expire(message.event.time - INSTANT, AT_ONCE, virtual=True):
+        return False
+    batch.now = message.event.time
+    return True
 
 
 def _chunks(facts: Iterable[bytes]) -> Iterator[list[bytes]]:
@@ -86,4 +118,4 @@ def simulate(facts: Iterable[bytes], policy: Policy, until: datetime | None = No
             yield from simulation.tell(chunk, until)
             if simulation.over:
                 break
-        yield from simulation.wait(until or simulation.clock)
+        yield from simulation.waiting(until or simulation.clock)

@@ -19,9 +19,9 @@ from domain.privacy import Key
 Identity = tuple[str, str]
 """The (source, id) of a fact."""
 
-STREAM, PARKED, WINDOW = 0, 1, 2
+STREAM, PARKED, WINDOW, AFTER_ALL = 0, 1, 2, 3
 """What falls due, in the order in which it does at one instant: timers of streams, the patience with
-parked facts, the ends of KPI windows."""
+parked facts, the ends of KPI windows; nothing comes after all of them."""
 
 
 @dataclass(frozen=True, slots=True)

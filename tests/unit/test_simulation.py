@@ -35,6 +35,32 @@ def test_a_story_is_the_same_whether_its_past_is_in_memory_or_not(name: str) -> 
     assert told(story, cache=0, spills_after=1) == told(story, cache=10_000, spills_after=NEVER)
 
 
+@pytest.mark.parametrize("name", names())
+def test_a_story_is_the_same_in_however_many_units_of_work(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story = scenario(name)
+    at_once = list(simulate(story.facts, story.policy(), story.until))
+    monkeypatch.setattr("domain.simulation.AT_ONCE", 1)
+    monkeypatch.setattr("domain.simulation.ENOUGH", 0)
+    assert list(simulate(story.facts, story.policy(), story.until)) == at_once
+
+
+def test_what_falls_due_at_one_instant_keeps_its_order_over_units_of_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    facts = [json.dumps(told).encode() for told in (*STORY, received("3", "2026-03-02 10:00"))]
+    facts += [
+        json.dumps(fact("complaint.resolved", f"complaint/{n}", "2026-03-04 09:00", resolution="…")).encode()
+        for n in (3, 1, 2)
+    ]
+    until, policy = at("2026-04-30 00:00"), load_policy(["general"])
+    at_once = list(simulate(facts, policy, until))
+    monkeypatch.setattr("domain.simulation.AT_ONCE", 2)
+    assert list(simulate(facts, policy, until)) == at_once
+    assert sum(b"general.follow-up" in line for line in at_once) >= 12
+
+
 def simulation_of(*facts: dict[str, object], spills_after: int | None = 1) -> Simulation:
     simulation = Simulation(load_policy(["general"]), cache=0, spills_after=spills_after)
     for told in facts:
