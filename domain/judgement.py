@@ -68,11 +68,16 @@ def _open(turn: Turn, stream: Stream, ideal: Duty, cause: Event) -> None:
     obligations.announce(turn, stream, clause, opening, ideal.opened_at)
 
 
+def _ender(stream: Stream, ideal: Duty, cause: Event) -> Event:
+    """What met the obligation or withdrew it, as the whole story has it."""
+    return next((told for told in stream.story if identity(told) == ideal.ended_by), cause)
+
+
 def _meet(turn: Turn, stream: Stream, ideal: Duty, cause: Event) -> None:
     """Records that it was met; where a breach was disproved before, its withdrawal has said so."""
     if stream.duties[ideal.key].was_breached:
         return
-    act = next((told for told in stream.story if identity(told) == ideal.ended_by), cause)
+    act = _ender(stream, ideal, cause)
     because = f"{act.type} at {act.time.isoformat()}, due {ideal.due_at.isoformat()}"
     duty = stream.duties[ideal.key]
     turn.emit(stream, ObligationMet(**obligations.about(stream, duty, because)), act.time, act)
@@ -86,7 +91,9 @@ def _breach(turn: Turn, stream: Stream, ideal: Duty, cause: Event) -> None:
 
 
 def _withdraw(turn: Turn, stream: Stream, ideal: Duty, cause: Event) -> None:
-    obligations.withdraw(turn, stream, stream.duties[ideal.key], cause, turn.now)
+    """Withdrawn by a merge, though learned of later, it opens again when that is undone."""
+    ender = _ender(stream, ideal, cause) if ideal.status == "withdrawn" else cause
+    obligations.withdraw(turn, stream, stream.duties[ideal.key], ender, turn.now)
 
 
 def _move(turn: Turn, stream: Stream, ideal: Duty, cause: Event) -> None:

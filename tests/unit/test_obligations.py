@@ -226,6 +226,17 @@ def test_only_what_the_last_merge_withdrew_is_opened_again() -> None:
     assert [step for step, _ in life(told, "general.promise")] == ["opened", "withdrawn", "opened", "met"]
 
 
+def test_what_is_learned_after_the_merge_to_have_been_owed_before_it_is_opened_again_with_the_rest() -> None:
+    told = tell(
+        GENERAL,
+        RECEIVED,
+        merged(f"{MONDAY} 12:00"),
+        promised(f"{MONDAY} 10:00", "2026-03-12 10:00"),
+        unmerged(f"{MONDAY} 13:00"),
+    )
+    assert [step for step, _ in life(told, "general.promise")] == ["opened", "withdrawn", "opened"]
+
+
 def test_an_unmerge_without_a_merge_opens_nothing() -> None:
     told = tell(PROPERTY, RECEIVED, replied(f"{MONDAY} 10:00"), unmerged(f"{MONDAY} 11:00"))
     assert told.count("obligation.opened", clause="property.first-reply") == 1
