@@ -99,7 +99,7 @@ class Ledger(Application[str]):
         """What is due by now, in the order of its time; at most about `limit` subjects at a time."""
         return self.work(lambda batch: batch.let_expire(now, limit), now)
 
-    def work(self, work: Callable[[Batch], None], now: datetime) -> Outcome:
+    def work(self, work: Callable[[Batch], object], now: datetime) -> Outcome:
         """One unit of work, decided anew where somebody else wrote first."""
         for attempt in range(TRIES):
             try:
@@ -110,7 +110,7 @@ class Ledger(Application[str]):
                     raise
         raise AssertionError("unreachable")
 
-    def _try(self, work: Callable[[Batch], None], now: datetime) -> Outcome:
+    def _try(self, work: Callable[[Batch], object], now: datetime) -> Outcome:
         done = False
         try:
             with self.storage.unit() as unit:
