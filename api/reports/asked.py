@@ -44,6 +44,13 @@ class Asked:
         """The windows of a kind that the period touches."""
         return windows(kind, self.period.first_day, self.period.last_day, self.calendar)
 
+    def parts(self) -> tuple[Window, ...]:
+        """The smaller windows that the period is made of, cut where it begins and ends."""
+        return tuple(
+            Window(one.name, max(one.start, self.span.start), min(one.end, self.span.end))
+            for one in self.within(SMALLER[self.period.kind])
+        )
+
     def title(self, name: str) -> Text:
         """What a clause or figure is called; one that the policy does not know by its id."""
         known = self.policy.clauses.get(name) or self.policy.kpis.get(name)

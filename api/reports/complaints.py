@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from api.i18n import Text
-from api.reports.asked import SMALLER, Asked, Made, leads
+from api.reports.asked import Asked, Made, leads
 from api.reports.model import Bar, Chart, Column, Row, Section, Series, Sheet
 from projections import contacts, handling
 from projections.handling import Cut
@@ -23,6 +23,11 @@ BY: dict[Cut, Text] = {
     "handler": Text("Handler", "处理人"),
     "branch": Text("Branch", "分支"),
     "root_cause": Text("Root cause", "根本原因"),
+}
+STATUS = {
+    "open": Text("open", "未结"),
+    "closed": Text("closed", "已结"),
+    "merged": Text("merged", "已合并"),
 }
 UNKNOWN = Text("not said", "未说明")
 
@@ -82,7 +87,7 @@ def _only(asked: Asked, column: Column) -> Made:
 
 
 def _over_time(asked: Asked) -> Chart:
-    spans = asked.within(SMALLER[asked.period.kind])
+    spans = asked.parts()
     rows = handling.counts(asked.connection, spans, "total", calendar=asked.calendar)
     counted = {row["window"]: row["received"] for row in rows}
     values = [float(counted.get(span.name, 0)) for span in spans]
@@ -128,7 +133,8 @@ def _duties(asked: Asked) -> Sheet:
 
 
 def _major(asked: Asked) -> Sheet:
-    rows = handling.major(asked.connection, asked.span, calendar=asked.calendar)
+    found = handling.major(asked.connection, asked.span, calendar=asked.calendar)
+    rows = [{**row, "status": STATUS[row["status"]]} for row in found]
     history = leads(asked.links.history, "subject")
     columns = [
         Column("subject", Text("Complaint", "投诉"), "text", link=history),

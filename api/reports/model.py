@@ -33,6 +33,11 @@ class Column:
     def is_number(self) -> bool:
         return self.show not in ("text", "instant")
 
+    @property
+    def is_measure(self) -> bool:
+        """Whether nothing, as a value, says something all the same: a count of 0 leads nowhere."""
+        return self.show in ("share", "change", "number")
+
 
 @dataclass(frozen=True, slots=True)
 class Bar:
@@ -153,6 +158,9 @@ class Links:
         bounds = {"from": self.period.first_day.isoformat(), "to": self.period.last_day.isoformat()}
         return f"{self.base}{path}?{urlencode({'window': self.period.kind, **filters, **bounds})}"
 
+    def missed(self, **filters: Any) -> str | None:
+        return self._list("/kpis", {"missed": "true", **filters})
+
     def kpis(self, **filters: Any) -> str:
         return f"{self.base}/kpis?{urlencode(filters)}"
 
@@ -207,4 +215,4 @@ def _told(value: Any, language: Language) -> Any:
 
 
 def _plain(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else f"{value:,}"
+    return f"{value:,.1f}" if isinstance(value, float) else f"{value:,}"

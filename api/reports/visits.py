@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import Any
+
 from api.i18n import Text
 from api.reports.asked import Asked, Made, leads
 from api.reports.model import Bar, Chart, Column, Row, Section, Sheet
-from domain.working_time import window_named
 from projections import handling
 from projections.visits import compliance
 
@@ -36,7 +38,7 @@ COLUMNS = (
 
 def section(asked: Asked) -> Section:
     title = Text("Check of visits", "走访检查")
-    return Section("visits", title, SOURCE, [_visits(asked), _missed(asked), _found(asked)])
+    return Section("visits", title, SOURCE, [_visits(asked), *_missed(asked), _found(asked)])
 
 
 def _visits(asked: Asked) -> Sheet:
@@ -62,43 +64,65 @@ def _visits(asked: Asked) -> Sheet:
     return Sheet("visits", Text("By manager", "按客户经理"), [MANAGER, *linked, *owed], rows, NOTE, chart)
 
 
-def _missed(asked: Asked) -> Sheet:
-    """Figures of the windows that end in the period, each with its threshold."""
+LIMITS = (
+    Column("subject", Text("Of", "对象"), "text"),
+    Column("title", Text("Figure", "指标"), "text"),
+    Column("dimension", Text("Dimension", "维度"), "text"),
+)
+
+
+def _missed(asked: Asked) -> tuple[Sheet, Sheet]:
+    """What the period's own figures came to, and how often each figure was missed in it."""
     found = handling.missed(asked.connection, asked.span, calendar=asked.calendar)
-    rows = [
-        {**row, "title": asked.title(row["kpi"]), "limit": _limit(row)} for row in found if _own(asked, row)
-    ]
+    told = [{**row, "title": asked.title(row["kpi"]), "limit": _limit(row)} for row in found]
+    own = [row for row in told if row["window"] == asked.period.name]
+    return _own(asked, own), _often(asked, told)
+
+
+def _own(asked: Asked, rows: list[dict[str, Any]]) -> Sheet:
     columns = [
-        Column("subject", Text("Of", "对象"), "text"),
-        Column("title", Text("Figure", "指标"), "text"),
-        Column("dimension", Text("Dimension", "维度"), "text"),
-        Column("window", Text("Window", "统计区间"), "text"),
-        Column("value", Text("Value", "实测值"), "number", link=_kpis(asked)),
+        *LIMITS,
+        Column(
+            "value",
+            Text("Value", "实测值"),
+            "number",
+            link=leads(asked.links.kpis, "subject", "kpi", "window"),
+        ),
         Column("limit", Text("Threshold", "阈值"), "text"),
     ]
     note = Text(
-        "Figures that still miss their threshold; a late fact may have restated them.",
-        "仍未达标的指标；补录可改变其值。",
+        "Figures of this very period that miss their threshold, as late facts have restated them.",
+        "本期未达标的指标，已计入补录更正。",
     )
     return Sheet("missed-figures", Text("Figures missed", "未达标指标"), columns, rows, note)
 
 
-def _own(asked: Asked, row: Row) -> bool:
-    """A longer window's figure that was lost early belongs to the longer window's report."""
-    return window_named(row["window"], asked.calendar).end <= asked.span.end
+def _often(asked: Asked, told: list[dict[str, Any]]) -> Sheet:
+    keys = ("subject", "kpi", "dimension", "title", "limit")
+    counted = Counter(tuple(row[key] for key in keys) for row in told)
+    rows = [{**dict(zip(keys, key, strict=True)), "times": times} for key, times in counted.most_common()]
+    columns = [
+        *LIMITS,
+        Column("limit", Text("Threshold", "阈值"), "text"),
+        Column("times", Text("Windows missed", "未达标区间数"), link=_times(asked)),
+    ]
+    note = Text(
+        "By days, weeks, months and quarters that were missed in the period.",
+        "本期内未达标的日、周、月、季区间数。",
+    )
+    return Sheet("missed-how-often", Text("How often figures were missed", "未达标次数"), columns, rows, note)
+
+
+def _times(asked: Asked) -> Made:
+    """A list of figures cannot be narrowed to one dimension of them."""
+    of_all = leads(asked.links.missed, "subject", "kpi")
+    return lambda row: None if row["dimension"] else of_all(row)
 
 
 def _limit(row: Row) -> Text:
     sign = {True: "≥", False: "≤", None: ""}[row["at_least"]]
     limit = "" if row["threshold"] is None else f"{row['threshold']:g}"
     return Text(f"{sign} {limit}".strip(), f"{sign} {limit}".strip())
-
-
-def _kpis(asked: Asked) -> Made:
-    def link(row: Row) -> str:
-        return asked.links.kpis(subject=row["subject"], kpi=row["kpi"], window=row["window"])
-
-    return link
 
 
 def _found(asked: Asked) -> Sheet:
