@@ -8,7 +8,11 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from domain.privacy import SECRET, DataKey, Key, Keys, Masters, PrivacyError, missing
+import orjson
+
+from domain.envelope import read
+from domain.events import PERSONAL
+from domain.privacy import SECRET, DataKey, Key, Keys, Masters, PrivacyError, is_personal, key_ids, missing
 from domain.storage import Changes
 
 if TYPE_CHECKING:
@@ -106,7 +110,26 @@ def clear_away(connections: Connections) -> None:
     connections.read("VACUUM FULL data_key")
 
 
+def in_clear(connections: Connections, customer: str) -> int:
+    """How many of a customer's facts hold personal texts that were never sealed. Reads all of the ledger's
+    personal facts: there is no index of what should not be."""
+    said = f'"customer":{orjson.dumps(customer).decode()}'.encode()
+    rows = connections.read(IN_CLEAR, [f"customer/{customer}", said, list(PERSONAL)])
+    events = (read(state) for (state,) in rows)
+    return sum(is_personal(event) and not key_ids(event) for event in events)
+
+
+IN_CLEAR = """WITH theirs AS (
+        SELECT %s AS subject UNION SELECT originator_id FROM stored_events
+        WHERE topic IN ('complaint.received', 'visit.planned', 'visit.started') AND position(%s IN state) > 0)
+    SELECT state FROM stored_events JOIN theirs ON originator_id = subject WHERE topic = ANY(%s)"""
+
+
 # ---- master keys
+
+
+EXAMPLE = b64encode(b"huiyin example key, not a secret").decode()
+"""The key in docker-compose.yml, which everybody knows."""
 
 
 def new_master() -> str:

@@ -20,7 +20,7 @@ import psycopg
 from eventsourcing.persistence import IntegrityError, StoredEvent
 from psycopg.errors import IdleInTransactionSessionTimeout, TransactionTimeout
 
-from domain.privacy import Key
+from domain.privacy import Key, Keys, Masters
 from domain.storage import Changes, Due, Identity, Known, Parked
 from storage import keys, proofs
 from storage.connections import Connections
@@ -243,6 +243,10 @@ class PostgresStorage:
         return next(
             (letter for letter in self.dead_letters(position - 1, 1) if letter.position == position), None
         )
+
+    def data_keys(self, masters: Masters, ids: Collection[str]) -> Keys:
+        """Data keys by their ids, for whoever may read what they seal."""
+        return keys.opened(self._connections, masters, ids)
 
     def forget_dead_letters(self, before: datetime) -> None:
         """Drops those made before an instant."""

@@ -47,7 +47,7 @@ def run(given: Given, edge: Edge) -> int:
 def _findings(edge: Edge) -> Iterator[Finding]:
     settings = edge.settings
     yield Finding("ok", Text("settings", "配置"), _shown(settings))
-    for look in (_policy, _database, _broker, _disk):
+    for look in (_policy, _sealing, _database, _broker, _disk):
         try:
             yield from look(settings, edge)
         except Exception as problem:
@@ -74,6 +74,25 @@ def _policy(_: Settings, edge: Edge) -> Iterator[Finding]:
     policy = edge.policy()
     wrong = check_examples(policy)
     yield Finding("bad" if wrong else "ok", WHAT[_policy], "; ".join(wrong) or policy.version)
+
+
+def _sealing(settings: Settings, edge: Edge) -> Iterator[Finding]:
+    """Whether personal fields are sealed, and with a key that others do not know."""
+    from storage.keys import EXAMPLE, masters
+    from streams.parts import masters_of
+
+    found = masters_of(settings)
+    if found is None:
+        words = ("no master key: stored as they come, and cannot be erased", "未设主密钥：明文保存，无法删除")
+        yield Finding("look", WHAT[_sealing], edge.text(*words))
+    elif found.current == masters(EXAMPLE).current:
+        words = (
+            "the example's master key; make one: huiyin keys new",
+            "示例主密钥；请用 huiyin keys new 生成",
+        )
+        yield Finding("look", WHAT[_sealing], edge.text(*words))
+    else:
+        yield Finding("ok", WHAT[_sealing], f"master key {found.current}")
 
 
 def _database(settings: Settings, edge: Edge) -> Iterator[Finding]:
@@ -173,6 +192,7 @@ def _disk(_: Settings, edge: Edge) -> Iterator[Finding]:
 
 WHAT: dict[Callable[..., Any], Text] = {
     _policy: Text("policy", "规则包"),
+    _sealing: Text("personal fields", "个人信息"),
     _database: Text("database", "数据库"),
     _broker: Text("broker", "Kafka"),
     _disk: Text("disk free here", "本地可用空间"),

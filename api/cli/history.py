@@ -14,6 +14,7 @@ from xml.sax.saxutils import quoteattr
 
 from api.cli.command import Command, Given, argument
 from api.cli.edge import DONE, NO, Edge, failure, instant
+from api.cli.unsealing import events_opened
 
 Message = Mapping[str, Any]
 EXPLAINS = ("clause", "source", "because")
@@ -45,11 +46,13 @@ def _messages(given: Given, edge: Edge, as_of: datetime | None, known_at: dateti
     mapper = EventMapper()
     with edge.storage() as storage:
         stored = storage.history(given.SUBJECT)
-    if not stored:
-        text = failure("no stream is called {s}.", "没有名为 {s} 的流。", s=given.SUBJECT).text
-        raise type(failure("", ""))(text, NO)
-    events = [replace(mapper.load(event), sequence=sequence) for sequence, event in stored]
-    return [shown(event, given.personal) for event in history(events, as_of, known_at)]
+        if not stored:
+            text = failure("no stream is called {s}.", "没有名为 {s} 的流。", s=given.SUBJECT).text
+            raise type(failure("", ""))(text, NO)
+        events = [replace(mapper.load(event), sequence=sequence) for sequence, event in stored]
+        told = history(events, as_of, known_at)
+        told = events_opened(edge, storage, told) if given.personal else told
+    return [shown(event, given.personal) for event in told]
 
 
 def _table(edge: Edge, subject: str, messages: Sequence[Message]) -> None:

@@ -10,6 +10,7 @@ import orjson
 
 from api.cli.command import Command, Given, argument
 from api.cli.edge import DONE, NO, Edge, Failure, failure
+from api.cli.unsealing import letters_opened
 
 if TYPE_CHECKING:
     from storage.postgres import Letter, PostgresStorage
@@ -20,23 +21,25 @@ PAGE = 500
 def list_letters(given: Given, edge: Edge) -> int:
     """One line a letter: its number, when, why, and what the message said it was."""
     with edge.storage() as storage:
-        for letter in _letters(storage, given.code):
+        for letter in _letters(edge, storage, given.code):
             said = _claimed(letter)
             parts = (letter.position, f"{letter.made_at:%Y-%m-%d %H:%M:%S}", letter.code, said, letter.reason)
             edge.line("  ".join(str(part) for part in parts if part))
     return DONE
 
 
-def _letters(storage: PostgresStorage, code: str | None = None) -> Iterator[Letter]:
+def _letters(edge: Edge, storage: PostgresStorage, code: str | None = None) -> Iterator[Letter]:
     after = 0
     while page := storage.dead_letters(after, PAGE):
-        yield from (letter for letter in page if code in (None, letter.code))
+        wanted = [letter for letter in page if code in (None, letter.code)]
+        yield from letters_opened(edge, storage, wanted)
         after = page[-1].position
 
 
 def _claimed(letter: Letter) -> str:
     """Type and subject, as far as they can be read; nothing of the data, which may be personal."""
-    raw, headers = content(orjson.loads(letter.letter))
+    told = orjson.loads(letter.letter)
+    raw, headers = (b"", {}) if "sealed_with" in told else content(told)
     try:
         said = orjson.loads(raw)
     except orjson.JSONDecodeError:
@@ -56,6 +59,9 @@ def _printable(text: str) -> str:
 
 def content(letter: Mapping[str, Any]) -> tuple[bytes, dict[str, bytes]]:
     """The message as it came: its bytes and headers."""
+    if "sealed_with" in letter:
+        en = "the message is sealed: its key was destroyed, or no master key is configured."
+        raise Failure(failure(en, "该消息已加密：其密钥已销毁，或未配置主密钥。").text, NO)
     headers = {name: b64decode(value) for name, value in letter.get("headers", {}).items()}
     return b64decode(letter["raw_base64"]), headers
 
@@ -63,7 +69,7 @@ def content(letter: Mapping[str, Any]) -> tuple[bytes, dict[str, bytes]]:
 def show(given: Given, edge: Edge) -> int:
     """A letter whole; the message itself only on demand, as it may hold personal data."""
     with edge.storage() as storage:
-        letter = _found(storage, given.NUMBER)
+        letter = _found(edge, storage, given.NUMBER)
     said = orjson.loads(letter.letter)
     if given.raw:
         edge.stdout.write(content(said)[0] + b"\n")
@@ -73,13 +79,13 @@ def show(given: Given, edge: Edge) -> int:
     return DONE
 
 
-def _found(storage: PostgresStorage, number: int) -> Letter:
+def _found(edge: Edge, storage: PostgresStorage, number: int) -> Letter:
     letter = storage.dead_letter(number)
     if letter is None:
         raise Failure(
             failure("no dead letter has the number {n}.", "没有编号为 {n} 的死信。", n=number).text, NO
         )
-    return letter
+    return letters_opened(edge, storage, [letter])[0]
 
 
 def replay(given: Given, edge: Edge) -> int:
@@ -90,13 +96,24 @@ def replay(given: Given, edge: Edge) -> int:
             "huiyin dead-letters replay：请给出编号或 --all。",
         )
     with edge.storage() as storage:
-        chosen = [_found(storage, number) for number in given.NUMBER] or list(_letters(storage, given.code))
-    messages = [content(orjson.loads(letter.letter)) for letter in chosen]
+        named = [_found(edge, storage, number) for number in given.NUMBER]
+        chosen = named or list(_letters(edge, storage, given.code))
+    messages = [content(said) for said in _readable(chosen, edge)]
     if given.http:
         return _over_http(messages, given.http, edge)
     _onto_intake(messages, edge)
     edge.line(edge.text("{n} messages sent again", "已重发 {n} 条消息", n=len(messages)))
     return DONE
+
+
+def _readable(letters: list[Letter], edge: Edge) -> list[dict[str, Any]]:
+    """Those that can be opened; of a customer who was erased there is nothing to send again."""
+    said = [orjson.loads(letter.letter) for letter in letters]
+    readable = [one for one in said if "sealed_with" not in one]
+    if erased := len(said) - len(readable):
+        text = edge.text("{n} sealed messages cannot be read", "{n} 条加密消息无法读取", n=erased)
+        edge.note(text)
+    return readable
 
 
 def _onto_intake(messages: list[tuple[bytes, dict[str, bytes]]], edge: Edge) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from streams.config import Settings
 
 LOOK_S = 0.1
+MASTER_KEY = "master.key"
 READY_S = 60.0
 SERVER_TRIES = 5
 HTTP_PORT, KAFKA_PORT = 8080, 9092
@@ -33,6 +34,7 @@ def services(given: Given, edge: Edge, data: Path, supervisor: Supervisor, setti
     from streams.local import Broker, Database, JarsUnavailable
     from streams.topics import create
 
+    settings = _sealed(data, settings)
     settings = replace(settings, http_port=_port("--port", given.port, HTTP_PORT, edge))
     edge.note(edge.text("starting PostgreSQL …", "正在启动 PostgreSQL……"))
     database = Database(data / "postgres", port=_kept_port(data, "postgres.port"))
@@ -50,6 +52,15 @@ def services(given: Given, edge: Edge, data: Path, supervisor: Supervisor, setti
         return replace(settings, kafka="")
     create(broker.bootstrap, settings.topic_prefix, settings.partitions, settings.replication)
     return replace(settings, kafka=broker.bootstrap)
+
+
+def _sealed(data: Path, settings: Settings) -> Settings:
+    """With the master key that is configured, else with one of this folder's own, made at the first start."""
+    from storage.keys import make_master_file
+
+    if settings.master_key or settings.master_key_file:
+        return settings
+    return replace(settings, master_key_file=make_master_file(data / MASTER_KEY))
 
 
 def _without_broker(edge: Edge, problem: Exception) -> None:
