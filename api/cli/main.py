@@ -66,6 +66,17 @@ COMMANDS: Mapping[str, Entry] = {
         "Write the report of a week, month or quarter as HTML and CSV.",
         "生成周报、月报或季报（HTML 与 CSV）。",
     ),
+    "erase": _entry(
+        "erase:ERASE",
+        "Make a customer's personal fields unreadable for ever.",
+        "使某客户的个人信息永久不可读。",
+    ),
+    "keys new": _entry("erase:NEW", "Print a new master key.", "生成新的主密钥。"),
+    "keys rotate": _entry(
+        "erase:ROTATE",
+        "Protect the customers' keys with the first master key.",
+        "改用首个主密钥保护各客户的密钥。",
+    ),
     "rebuild": _entry(
         "rebuild:REBUILD",
         "Rebuild read models from the ledger, or compare them with it.",
@@ -109,6 +120,7 @@ KNOWN = (
     "MapError",
     "PeriodError",
     "SettingError",
+    "PrivacyError",
     "TopicsDiffer",
     "ChildFailed",
     "JarsUnavailable",
