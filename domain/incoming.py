@@ -50,7 +50,7 @@ def claims(message: Incoming) -> dict[str, Any]:
     said = fact_in(message.raw) if len(message.raw) <= LARGEST else None
     if not isinstance(said, dict):
         said = {}
-    data = said.get("data")
+    data = said.get("data", said)  # in binary mode the body is the data
     told: dict[str, Any] = {**said, "customer": data.get("customer") if isinstance(data, dict) else None}
     found = {name: told.get(name) for name in ("id", "source", "subject", "time", "customer")}
     return {name: value for name, value in found.items() if isinstance(value, str) and len(value) <= 200}

@@ -47,12 +47,19 @@ StreamOf = Callable[[str], "Stream"]
 def whose(message: Incoming, stream: StreamOf) -> str:
     """Whose key seals a refused message: the customer's it tells of, as far as that can be read."""
     told = {name: value for name, value in claims(message).items() if str(value).isprintable()}
-    subject = str(told.get("subject") or "")
+    subject = str(told.get("subject") or _in_headers(message))
     kind, _, name = subject.partition("/")
     state = stream(subject).state if kind in KINDS and name else None
     owned = name if kind == "customer" else getattr(state, "customer", None)
     customer = told.get("customer") or owned
     return f"customer/{customer}" if customer else REFUSED
+
+
+def _in_headers(message: Incoming) -> str:
+    """The subject that a message in binary mode names."""
+    named = message.headers.get("ce_subject") or message.headers.get("ce-subject") or b""
+    subject = named.decode("utf-8", "replace")[:200]
+    return subject if subject.isprintable() else ""
 
 
 class Privacy(Protocol):
