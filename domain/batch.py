@@ -5,7 +5,6 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -241,7 +240,7 @@ class Batch:
         known = Known(self.privacy.digest(owner, event), status)
         self._known[identity(event)] = known
         self.changes.facts[identity(event)] = (known, place)
-        with suppress(ValueError):
+        if identity(event) in self.changes.forgotten:
             self.changes.forgotten.remove(identity(event))
 
     def _answer(self, event: Event, status: str, *, place: int | None = None, **more: Any) -> None:

@@ -309,9 +309,10 @@ def write(event: Event) -> bytes:
     }
     if event.actor is not None:
         message["actor"] = event.actor
-    for name in _STAMPED:
-        if (value := getattr(event, name)) is not None:
-            message[name] = value
+    stamps = (event.recordedtime, event.sequence, event.correlationid, event.causationid)
+    for name, stamp in zip(_STAMPED, stamps, strict=True):
+        if stamp is not None:
+            message[name] = stamp
     message.update(event.extensions)
     message["data"] = event.data.wire()
     return orjson.dumps(message, default=_jsonable)

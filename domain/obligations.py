@@ -50,12 +50,12 @@ def settle(turn: Turn, stream: Stream, event: Event, situation: Situation) -> No
     """What the event does to what is already owed: meets it, withdraws it, moves it, stands it down."""
     for duty in [*stream.running(), *stream.overdue()]:
         clause = stream.policy.clauses.get(duty.clause)
-        if clause is None:
+        if clause is None or not (event.type in clause.met_by or event.type in clause.withdrawn_by):
             continue
         seen = DutySituation(event, situation.state, duty)
-        if (met := clause.met_by.get(event.type)) and _holds(met, seen):
+        if _holds(clause.met_by.get(event.type, ()), seen):
             do(turn, stream, duty, event)
-        elif (ends := clause.withdrawn_by.get(event.type)) and _holds(ends, seen):
+        elif _holds(clause.withdrawn_by.get(event.type, ()), seen):
             end(turn, stream, duty, event)
     if special := _TURNING_POINTS.get(event.type):
         special(turn, stream, event)

@@ -108,6 +108,7 @@ class Policy:
         self.version = version or "+".join(pack.name for pack in packs)
         self.clauses: dict[str, BoundClause] = {}
         self.kpis: dict[str, BoundKpi] = {}
+        self._by_rule: dict[str, list[BoundClause]] = {}
         self._handlers: dict[str, Handlers] = defaultdict(Handlers)
         self._kpis_on: dict[str, list[BoundKpi]] = defaultdict(list)
         self._of_branch: dict[str | None, Policy] = {}
@@ -138,8 +139,8 @@ class Policy:
         """The KPIs to whose figure an event of this type contributes."""
         return self._kpis_on.get(event_type, ())
 
-    def with_rule(self, name: str) -> list[BoundClause]:
-        return [clause for clause in self.clauses.values() if clause.row.rule == name]
+    def with_rule(self, name: str) -> Sequence[BoundClause]:
+        return self._by_rule.get(name, ())
 
     @cached_property
     def calendar(self) -> Calendar:
@@ -211,6 +212,7 @@ class Policy:
                 condition = _of_pattern(where, name, pattern, bound.calendar)
                 getattr(self._handlers[pattern.on], name).append(Step(bound, condition, pattern))
         if row.rule is not None:
+            self._by_rule.setdefault(row.rule, []).append(bound)
             for rule in _rules(where, row.rule):
                 _check_params(where, rule, row.params)
                 for event_type in rule.on:

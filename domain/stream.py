@@ -120,6 +120,7 @@ class Stream:
         "fired",
         "kind",
         "live",
+        "looked_up",
         "nature",
         "policy",
         "state",
@@ -141,6 +142,7 @@ class Stream:
         self.alarms: dict[str, Alarm] = {}
         self.findings: dict[str, Finding] = {}
         self.fired: datetime | None = None
+        self.looked_up: tuple[int, Any, datetime | None] = (-1, None, None)
 
     @property
     def began(self) -> bool:
@@ -199,15 +201,21 @@ class Stream:
         return duty.pauses and getattr(self.state, "paused_since", None) is not None
 
     def next_due(self) -> datetime | None:
-        """When time alone will next make something follow here."""
-        times = list(self.nature.timers(self))
+        """When time alone will next make something follow here; looked up once for each state of affairs."""
+        version, state, found = self.looked_up
+        if version != self.version or state is not self.state:
+            found = min(self._times(), default=None)
+            self.looked_up = (self.version, self.state, found)
+        return found
+
+    def _times(self) -> Iterator[datetime]:
+        yield from self.nature.timers(self)
         for duty in self.live.values():
             if duty.status == "open" and not self.is_paused(duty):
-                times.append(duty.to_warn_at or duty.due_at)
+                yield duty.to_warn_at or duty.due_at
         for alarm in self.alarms.values():
             if alarm.next_at is not None and alarm.status == "firing":
-                times.append(alarm.next_at)
-        return min(times) if times else None
+                yield alarm.next_at
 
 
 def _opening(stream: Stream, event: Event) -> Event:

@@ -197,8 +197,9 @@ class Data(Part):
         """What was said, by wire name, ready for orjson: neither nulls nor defaults that nobody wrote."""
         said = self.__pydantic_fields_set__
         values = {name: value for name, value in self.__dict__.items() if value is not None and name in said}
-        for name in self._wire.keys() & values.keys():
-            values[self._wire[name]] = values.pop(name)
+        if self._wire:
+            for name in self._wire.keys() & values.keys():
+                values[self._wire[name]] = values.pop(name)
         return values
 
 
