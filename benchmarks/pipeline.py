@@ -8,12 +8,12 @@ a consumer. Times are in milliseconds.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -24,7 +24,7 @@ from typing import Any
 
 import orjson
 import psycopg
-from kafka import KafkaConsumer, KafkaProducer
+from kafka import KafkaProducer
 
 from benchmarks import Table
 from streams.config import Settings
@@ -130,44 +130,44 @@ def _send(sending: Any, topic: str, run: str, facts: int) -> None:
     sending.flush()
 
 
-class Arrivals(threading.Thread):
-    """When each key first came out of a topic."""
+async def latencies(
+    settings: Settings, into: str, out: str, subject: Callable[[Any], str], seconds: int
+) -> list[float]:
+    """From the producer to the consumer, in milliseconds, without the first seconds; both are aiokafka's,
+    which take little of the cores that are measured."""
+    from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-    def __init__(self, settings: Settings, topic: str, subject: Callable[[Any], str]) -> None:
-        super().__init__(daemon=True)
-        self.settings, self.topic, self.subject = settings, topic, subject
-        self.at: dict[str, float] = {}
-        self.ready, self.over = threading.Event(), threading.Event()
-
-    def run(self) -> None:
-        options = {"enable_auto_commit": False, "fetch_max_wait_ms": 20, "auto_offset_reset": "earliest"}
-        with closing(KafkaConsumer(self.topic, bootstrap_servers=self.settings.kafka, **options)) as consumer:
-            while not self.over.is_set():
-                for batch in consumer.poll(20).values():
-                    arrived = time.perf_counter()
-                    for record in batch:
-                        self.at.setdefault(self.subject(record), arrived)
-                self.ready.set()
-
-
-def latencies(settings: Settings, into: str, out: Arrivals, seconds: int, rate: int = RATE) -> list[float]:
-    """From the producer to the consumer, in milliseconds, without the first seconds."""
     sent: dict[str, float] = {}
-    out.start()
-    out.ready.wait(30)
-    with closing(producer(settings, linger_ms=1)) as sending:
-        began = time.perf_counter()
-        for number in range(rate * (seconds + WARM_S)):
-            time.sleep(max(0.0, began + number / rate - time.perf_counter()))
-            key, value = complaint("lat", number, number % ONE_IN == 0)
-            if number % ONE_IN == 0 and number >= rate * WARM_S:
-                sent[key.decode()] = time.perf_counter()
-            sending.send(into, value, key)
-        sending.flush()
-    until(lambda: sent.keys() <= out.at.keys(), 60)
-    out.over.set()
-    out.join()
-    return sorted((out.at[subject] - at) * 1000 for subject, at in sent.items())
+    at: dict[str, float] = {}
+    sending = AIOKafkaProducer(bootstrap_servers=settings.kafka, acks="all")
+    reading = AIOKafkaConsumer(out, bootstrap_servers=settings.kafka, auto_offset_reset="latest")
+    await sending.start()
+    await reading.start()
+    await reading.seek_to_end()
+    listening = asyncio.ensure_future(_listen(reading, subject, at))
+    await _send_steadily(sending, into, sent, seconds)
+    deadline = time.monotonic() + 60
+    while not sent.keys() <= at.keys() and time.monotonic() < deadline:
+        await asyncio.sleep(0.1)
+    listening.cancel()
+    await sending.stop()
+    await reading.stop()
+    return sorted((at[subject] - began) * 1000 for subject, began in sent.items())
+
+
+async def _listen(reading: Any, subject: Callable[[Any], str], at: dict[str, float]) -> None:
+    async for record in reading:
+        at.setdefault(subject(record), time.perf_counter())
+
+
+async def _send_steadily(sending: Any, into: str, sent: dict[str, float], seconds: int) -> None:
+    began = time.perf_counter()
+    for number in range(RATE * (seconds + WARM_S)):
+        await asyncio.sleep(max(0.0, began + number / RATE - time.perf_counter()))
+        key, value = complaint("lat", number, number % ONE_IN == 0)
+        if number % ONE_IN == 0 and number >= RATE * WARM_S:
+            sent[key.decode()] = time.perf_counter()
+        await sending.send(into, value, key)
 
 
 def through_the_pipeline(settings: Settings, logs: Path) -> list[float]:
@@ -176,13 +176,16 @@ def through_the_pipeline(settings: Settings, logs: Path) -> list[float]:
         with closing(producer(settings)) as sending:
             _send(sending, topics.intake, "warm", 500)
         until(lambda: caught_up(asked, 500))
-        out = Arrivals(settings, topics.escalations, lambda record: orjson.loads(record.value)["subject"])
-        return latencies(settings, topics.intake, out, SECONDS)
+        return asyncio.run(latencies(settings, topics.intake, topics.escalations, _of_alert, SECONDS))
+
+
+def _of_alert(record: Any) -> str:
+    return str(orjson.loads(record.value)["subject"])
 
 
 def through_the_broker(settings: Settings) -> list[float]:
     topic = Topics.under(settings.topic_prefix).intake
-    return latencies(settings, topic, Arrivals(settings, topic, lambda record: record.key.decode()), 5)
+    return asyncio.run(latencies(settings, topic, topic, lambda record: record.key.decode(), 5))
 
 
 def _spread(values: list[float]) -> tuple[float, float, float, int]:

@@ -13,7 +13,6 @@ import os
 import shutil
 import sys
 import tempfile
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -30,30 +29,21 @@ from streams.parts import Parts
 from streams.projector import Projecting
 from streams.topics import Topics
 from streams.waiting import Unready, until_ready
+from streams.watch import STALLED_S, Sweeper, Watch
 
 BATCH = 500
-WITHIN_S = 0.02
-"""A batch is full, or this old, when it is taken: what a lone fact waits at most."""
+WITHIN_S = 0.01
+"""So many messages, or what came in so many seconds, are handed on together: what a lone fact waits."""
+
+SWITCH_S = 0.0005
+"""How long a thread may keep the others waiting: by Python's own 5 ms the loop would starve, which needs a
+little time for every message while the lanes are busy."""
 
 CLOCK_S = 0.25
 PAUSES_S = (0.2, 0.5, 1.0, 2.0)
 WATCH_S = 5.0
-STALLED_S = 120.0
-"""Messages waiting this long without one being taken, with the database there: the consumer has stopped."""
-
 STOPPING_S = 25.0
 """How long a stop may take before the process ends without ceremony, which loses nothing."""
-
-RAW: dict[str, Any] = {
-    "key_type": bytes,
-    "value_type": bytes,
-    "key_serializer": "raw",
-    "value_serializer": "raw",
-}
-
-
-class Stalled(Exception):
-    """Messages wait and none is taken."""
 
 
 def now() -> datetime:
@@ -85,6 +75,30 @@ class Lane:
             tries += 1
 
 
+class Buffer:
+    """Messages that wait for their lane; whoever puts waits while there are many."""
+
+    def __init__(self) -> None:
+        self._events: list[Any] = []
+        self._some = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+
+    async def put(self, batch: Sequence[Any]) -> None:
+        await self._room.wait()
+        self._events.extend(batch)
+        self._some.set()
+        if len(self._events) >= BATCH:
+            self._room.clear()
+
+    async def get(self) -> list[Any]:
+        await self._some.wait()
+        taken, self._events = self._events, []
+        self._some.clear()
+        self._room.set()
+        return taken
+
+
 def messages(batch: Sequence[Any]) -> list[Message]:
     return [_message(event.message) for event in batch]
 
@@ -94,32 +108,6 @@ def _message(raw: Any) -> Message:
     pairs = raw.headers.items() if isinstance(raw.headers, dict) else raw.headers or ()
     headers = {str(name): value or b"" for name, value in pairs}
     return Message(raw.topic, raw.partition, raw.offset, raw.value or b"", headers)
-
-
-class Watch:
-    """Whether messages are taken as long as there are some (a consumer can stop without a word)."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._taken: dict[Any, int] = {}
-        self._moved = clock()
-
-    def took(self, batch: Sequence[Any]) -> None:
-        self._moved = self._clock()
-        for event in batch:
-            self._taken[event.message.tp] = event.message.offset + 1
-
-    def excuse(self) -> None:
-        """Nothing could be taken, for a reason that is known."""
-        self._moved = self._clock()
-
-    def check(self, ends: dict[Any, int | None]) -> None:
-        """Raises Stalled, given the ends of the partitions that this worker has."""
-        behind = [tp for tp, end in ends.items() if end is not None and end > self._taken.get(tp, end)]
-        if not behind:
-            self._moved = self._clock()
-        elif self._clock() - self._moved > STALLED_S:
-            raise Stalled(f"{len(behind)} partitions have messages and none is taken")
 
 
 class Work:
@@ -132,6 +120,7 @@ class Work:
         self.ledger_lane = Lane("ledger", lambda: self.stopping)
         self.models_lane = Lane("read models", lambda: self.stopping)
         self.watch = Watch()
+        self.sweeper = Sweeper()
         self._ticking: asyncio.Future[None] | None = None
         self._clock_failed = Outage("the clock")
         topics = Topics.under(settings.topic_prefix)
@@ -149,17 +138,36 @@ class Work:
     def _agent(self, name: str, topic: str, lane: Lane, take: Callable[[list[Message]], int]) -> None:
         from mode import CrashingSupervisor
 
+        from streams.delivery import Bytes
+
         async def agent(stream: Any) -> None:
-            async for batch in _batches(stream):
+            buffer = Buffer()
+            taking = asyncio.ensure_future(self._take_all(buffer, lane, take))
+            try:
+                async for batch in _batches(stream):
+                    await buffer.put(batch)
+            finally:
+                taking.cancel()
+
+        source = self.app.topic(topic, schema=Bytes(key_type=bytes, value_type=bytes))
+        self.app.agent(source, name=name, concurrency=1, supervisor_strategy=CrashingSupervisor)(agent)
+
+    async def _take_all(self, buffer: Buffer, lane: Lane, take: Callable[[list[Message]], int]) -> None:
+        """One batch at a time, made of all that came while the one before was taken: the more there is to
+        do, the larger the batches and the less each message costs."""
+        try:
+            while True:
+                batch = await buffer.get()
                 if await lane.run(take, messages(batch)) is None:
                     self._leave_unacknowledged()
                     return
                 for event in batch:
                     event.ack()
                 self.watch.took(batch)
-
-        raw = self.app.topic(topic, **RAW)
-        self.app.agent(raw, name=name, concurrency=1, supervisor_strategy=CrashingSupervisor)(agent)
+                self.sweeper.worked()
+        except Exception as problem:
+            structlog.get_logger().error("a batch could not be taken", problem=problem)
+            await self.app.crash(problem)
 
     def _leave_unacknowledged(self) -> None:
         """Faust would wait for these messages for ever; whoever starts next takes them."""
@@ -181,6 +189,7 @@ class Work:
     async def _look(self) -> None:
         if self.ledger_lane.outage or self.models_lane.outage or self.stopping:
             self.watch.excuse()
+        self.sweeper.look()
         consumer = self.app.consumer
         ends = await asyncio.wait_for(consumer.highwaters(*consumer.assignment()), STALLED_S)
         self.watch.check(dict(ends))
@@ -201,7 +210,9 @@ def faust_app(settings: Settings, folder: str) -> Any:
     """No tables, no leader and no web server: one consumer group, and nothing declared."""
     import faust
 
-    return faust.App(
+    from streams.delivery import Transport
+
+    app = faust.App(
         f"{settings.topic_prefix}-worker",
         broker=[f"kafka://{address}" for address in settings.kafka.split(",")],
         broker_session_timeout=6.0,
@@ -218,6 +229,8 @@ def faust_app(settings: Settings, folder: str) -> Any:
         datadir=folder,
         autodiscover=False,
     )
+    app.transport = Transport(app.conf.broker_consumer, app)
+    return app
 
 
 def run(settings: Settings) -> int:
@@ -245,11 +258,13 @@ def _work(settings: Settings, parts: Parts, folder: str) -> int:
     import faust
     import uvloop
 
+    sys.setswitchinterval(SWITCH_S)
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     app = faust_app(settings, folder)
     work = Work(settings, parts, app)
+    work.sweeper.begin()
 
     class Worker(faust.Worker):
         def _schedule_shutdown(self, signal: Any) -> None:

@@ -24,7 +24,7 @@ from streams.local import Database, free_ports
 from streams.parts import Parts
 from streams.topics import Topics
 from streams.waiting import Unready, until_ready
-from streams.worker import STALLED_S, Stalled, Watch
+from streams.watch import IDLE_S, LATEST_S, STALLED_S, SWEEP_S, Stalled, Sweeper, Watch
 from tests.helpers.roles import Figures, Role, records, send, until
 from tests.helpers.scenario import fact, received
 
@@ -261,3 +261,16 @@ def test_progress_that_stops_while_messages_wait_is_noticed() -> None:
     clock.now = 2 * STALLED_S + 3
     with pytest.raises(Stalled):
         watch.check({"p": 6})
+
+
+def test_memory_is_swept_when_there_is_nothing_to_do_and_at_the_latest_after_a_while() -> None:
+    clock, swept = Clock(), []
+    sweeper = Sweeper(clock, lambda: swept.append(clock.now))
+    for clock.now in (SWEEP_S - 1, SWEEP_S + 1):
+        sweeper.look()
+    assert swept == [SWEEP_S + 1]
+    for _ in range(int(LATEST_S / IDLE_S) + 1):
+        clock.now += IDLE_S
+        sweeper.worked()
+        sweeper.look()
+    assert len(swept) == 2
