@@ -43,7 +43,12 @@ def leaf(sequence: int, subject: str, version: int, topic: str, state: bytes) ->
     Each text is preceded by its length, so that no two events are hashed from the same bytes.
     """
     head = b"".join(_sized(text.encode()) for text in (subject, topic))
-    return sha256(LEAF + sequence.to_bytes(8, "big") + version.to_bytes(8, "big") + head + state).digest()
+    return sha256(LEAF + _int8(sequence) + _int8(version) + head + state).digest()
+
+
+def _int8(number: int) -> bytes:
+    """Signed, as what somebody writes into the database may be anything that it takes."""
+    return number.to_bytes(8, "big", signed=True)
 
 
 def _sized(text: bytes) -> bytes:

@@ -73,6 +73,8 @@ READERS: Mapping[str, Callable[[str], Any]] = {
     "cache_dir": _path,
     "master_key": _text,
     "master_key_file": _path,
+    "signing_key": _text,
+    "signing_key_file": _path,
 }
 
 
@@ -88,6 +90,7 @@ class Settings:
     `instance` is unique and stable per process slot: two workers of one name take each other's messages.
     `policy` names packs, `policy_dir` an organisation's own; `cache_dir` keeps the local broker's jars. With
     a master key, or a file of them, personal fields are sealed; without, they are kept as they come.
+    The signing key, or its file, signs checkpoints of the ledger and exports.
     """
 
     database_url: str = "postgresql://postgres@127.0.0.1:5432/huiyin"
@@ -103,6 +106,8 @@ class Settings:
     cache_dir: Path | None = None
     master_key: str | None = field(default=None, repr=False)
     master_key_file: Path | None = None
+    signing_key: str | None = field(default=None, repr=False)
+    signing_key_file: Path | None = None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:

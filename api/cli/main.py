@@ -82,6 +82,16 @@ COMMANDS: Mapping[str, Entry] = {
         "Rebuild read models from the ledger, or compare them with it.",
         "由账本重建读模型，或与账本比对。",
     ),
+    "verify": _entry(
+        "verify:VERIFY",
+        "Prove that nothing was altered, removed or reordered, in the ledger or in an export.",
+        "证明账本或导出包未被改动、删除或调换次序。",
+    ),
+    "export": _entry(
+        "export:EXPORT",
+        "Write a bundle that a third party verifies offline.",
+        "导出可由第三方离线校验的文件。",
+    ),
     "doctor": _entry(
         "doctor:DOCTOR",
         "Check configuration, connections, topics, lag and clock.",
@@ -124,6 +134,8 @@ KNOWN = (
     "TopicsDiffer",
     "ChildFailed",
     "JarsUnavailable",
+    "BadNote",
+    "TreeDamaged",
 )
 """Errors of ours whose message is the line to print."""
 

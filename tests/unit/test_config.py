@@ -20,6 +20,8 @@ GIVEN = {
     "HUIYIN_CACHE_DIR": "/var/cache/huiyin",
     "HUIYIN_MASTER_KEY": "bm90IGEgc2VjcmV0IGF0IGFsbCwgb25seSBhIHRlc3Q=",
     "HUIYIN_MASTER_KEY_FILE": "/run/secrets/huiyin-master-key",
+    "HUIYIN_SIGNING_KEY": "QSBrZXkgdGhhdCBvbmx5IHRlc3RzIHNpZ24gd2l0aC4=",
+    "HUIYIN_SIGNING_KEY_FILE": "/run/secrets/huiyin-signing-key",
 }
 
 
