@@ -90,6 +90,14 @@ def _breach(turn: Turn, stream: Stream, ideal: Duty, cause: Event) -> None:
     obligations.breach(turn, stream, duty, cause, time, None if ideal.done_late else turn.now)
 
 
+def _let_breach(turn: Turn, stream: Stream, ideal: Duty, cause: Event) -> None:
+    """What is open and overdue is breached when time next passes, as all that falls due: at one instant
+    facts come first, and the next one may show that it was met. What has been done late since is breached
+    here, as nothing is left to escalate."""
+    if ideal.done_late:
+        _breach(turn, stream, ideal, cause)
+
+
 def _withdraw(turn: Turn, stream: Stream, ideal: Duty, cause: Event) -> None:
     """Withdrawn by a merge, though learned of later, it opens again when that is undone."""
     ender = _ender(stream, ideal, cause) if ideal.status == "withdrawn" else cause
@@ -111,12 +119,12 @@ _Act = Callable[[Turn, Stream, Duty, Event], None]
 _CHANGES: dict[tuple[str, str], tuple[_Act, ...]] = {
     ("none", "open"): (_open, _warn),
     ("none", "met"): (_open, _meet),
-    ("none", "breached"): (_open, _breach),
+    ("none", "breached"): (_open, _let_breach),
     ("none", "withdrawn"): (_open, _withdraw),
     ("open", "none"): (_withdraw,),
     ("open", "open"): (_move, _warn),
     ("open", "met"): (_meet,),
-    ("open", "breached"): (_move, _breach),
+    ("open", "breached"): (_move, _let_breach),
     ("open", "withdrawn"): (_withdraw,),
     ("breached", "none"): (_withdraw,),
     ("breached", "met"): (_withdraw,),

@@ -56,10 +56,13 @@ class Duty:
     done_late: bool = False
     was_breached: bool = False
     ended_by: str | None = None
+    moved_at: datetime | None = None
 
     @property
     def learned_at(self) -> datetime:
-        return self.opening.recordedtime or self.opened_at
+        """When it was learned that this is owed by that time."""
+        learned = self.opening.recordedtime or self.opened_at
+        return learned if self.moved_at is None else max(learned, self.moved_at)
 
     @property
     def to_warn_at(self) -> datetime | None:
@@ -245,6 +248,7 @@ def _moved(stream: Stream, event: Event) -> None:
     data: Any = event.data
     if duty := stream.duties.get(data.obligation):
         duty.due_at, duty.warn_at = data.due_at, data.warn_at
+        duty.moved_at = event.recordedtime
         duty.provisional = bool(data.provisional)
 
 

@@ -177,3 +177,19 @@ def test_what_a_rule_escalates_climbs_from_when_it_was_learned() -> None:
         at("2026-03-10 10:00").isoformat(),
         at("2026-03-10 10:30").isoformat(),
     ]
+
+
+def test_records_typed_in_one_after_the_other_breach_nothing_that_the_next_of_them_shows_as_met() -> None:
+    answered = fact("complaint.replied", COMPLAINT, "2026-03-02 08:59", text="x", final=True)
+    story = tell(
+        "general",
+        received("2", "2026-05-01 10:00"),
+        received("1", "2026-03-02 09:00"),
+        fact("complaint.promised", COMPLAINT, "2026-03-02 09:00", answer_by="2026-03-03T09:00:00+08:00"),
+        answered,
+        fact("complaint.resolved", COMPLAINT, "2026-03-02 08:59", resolution="x"),
+        fact("complaint.closed", COMPLAINT, "2026-03-02 08:59", by="S-1"),
+        until="2026-06-01 10:00",
+    )
+    assert story.has("obligation.withdrawn", clause="general.promise")
+    assert not story.has("obligation.breached", clause="general.promise")
