@@ -234,15 +234,21 @@ class Proofs:
 
     def checkpoints(self, up_to: int | None = None) -> list[Signed]:
         """Those that were signed, by size."""
-        query = """SELECT origin, size, root, note, key, made_at FROM checkpoint, ledger_origin
-            WHERE size <= coalesce(%s::bigint, size) ORDER BY size, made_at"""
-        return [_signed(*row) for row in self.connections.read(query, [up_to])]
+        return self._checkpoints("size <= coalesce(%s::bigint, size)", [up_to])
 
     def last(self) -> Signed | None:
         """The one that was signed last."""
-        query = """SELECT origin, size, root, note, key, made_at FROM checkpoint, ledger_origin
-            ORDER BY size DESC, made_at DESC LIMIT 1"""
-        return next((_signed(*row) for row in self.connections.read(query)), None)
+        found = self._checkpoints("size = (SELECT max(size) FROM checkpoint)", [])
+        return found[-1] if found else None
+
+    def _checkpoints(self, where: str, values: Sequence[Any]) -> list[Signed]:
+        query = f"""SELECT origin, size, root, note, key, made_at FROM checkpoint, ledger_origin
+            WHERE {where} ORDER BY size, made_at"""
+        return [_signed(*row) for row in self.connections.read(query, values)]
+
+    def signed_at(self, size: int) -> Signed | None:
+        """The checkpoint of exactly this size, if one was signed."""
+        return next((one for one in self._checkpoints("size = %s", [size])), None)
 
     def sign(self, seed: str) -> Signed:
         """A checkpoint of all there is, kept and signed; the one there is, if nothing was recorded since.
@@ -259,7 +265,7 @@ class Proofs:
             statement = """INSERT INTO checkpoint (size, key, root, note) VALUES (%s, %s, %s, %s)
                 ON CONFLICT DO NOTHING"""
             self.connections.read(statement, values)
-        found = [one for one in self.checkpoints(size) if one.key == signer.public]
+        found = self._checkpoints("size = %s AND key = %s", [size, str(signer.public)])
         return found[-1]
 
     @contextmanager

@@ -34,7 +34,7 @@ def services(given: Given, edge: Edge, data: Path, supervisor: Supervisor, setti
     from streams.local import Broker, Database, JarsUnavailable
     from streams.topics import create
 
-    settings = _sealed(data, settings)
+    settings = _signing(data, _sealed(data, settings))
     settings = replace(settings, http_port=_port("--port", given.port, HTTP_PORT, edge))
     edge.note(edge.text("starting PostgreSQL …", "正在启动 PostgreSQL……"))
     database = Database(data / "postgres", port=_kept_port(data, "postgres.port"))
@@ -61,6 +61,15 @@ def _sealed(data: Path, settings: Settings) -> Settings:
     if settings.master_key or settings.master_key_file:
         return settings
     return replace(settings, master_key_file=make_master_file(data / MASTER_KEY))
+
+
+def _signing(data: Path, settings: Settings) -> Settings:
+    """With the signing key that is configured, else with one of this folder's own."""
+    from api.signing import made_once
+
+    if settings.signing_key or settings.signing_key_file:
+        return settings
+    return replace(settings, signing_key_file=made_once(data))
 
 
 def _without_broker(edge: Edge, problem: Exception) -> None:

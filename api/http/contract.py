@@ -36,6 +36,7 @@ TAGS = {
     "deadlines": "What is owed and what was missed | 期限",
     "rules": "Which rules were broken | 规则",
     "figures": "Satisfaction and missed figures | 指标",
+    "proofs": "Proof that nothing was altered | 防篡改证明",
     "operations": "Health and metrics | 运维",
 }
 BOTH = " | "

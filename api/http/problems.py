@@ -39,6 +39,8 @@ KINDS: Mapping[str, Kind] = {
     "personal-fields": _kind(403, "Personal fields are not shown here", "此处不显示个人信息字段"),
     "not-found": _kind(404, "There is no such page", "没有此页面"),
     "unknown-stream": _kind(404, "The stream is not known", "没有此事件流"),
+    "unknown-event": _kind(404, "The event is not known", "没有此事件"),
+    "no-checkpoint": _kind(404, "No checkpoint was signed", "尚无签名的检查点"),
     "unknown-alert": _kind(404, "The alert is not known", "没有此告警"),
     "method-not-allowed": _kind(405, "The method does not apply here", "此处不支持该方法"),
     "not-acceptable": _kind(406, "None of the accepted formats is offered", "无法提供所要求的格式"),

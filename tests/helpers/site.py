@@ -69,8 +69,14 @@ class Contract:
 class Site:
     """A running API, and the worker's loop to be turned by hand."""
 
-    def __init__(self, database: str, port: int, policy: tuple[str, ...] = ("general", "auto-4s")) -> None:
-        self.settings = Settings(database, policy=policy, http_port=port)
+    def __init__(
+        self,
+        database: str,
+        port: int,
+        policy: tuple[str, ...] = ("general", "auto-4s"),
+        signing_key: str | None = None,
+    ) -> None:
+        self.settings = Settings(database, policy=policy, http_port=port, signing_key=signing_key)
         self.url = f"http://127.0.0.1:{port}"
         self.client = httpx.Client(base_url=self.url, timeout=20)
         self._parts: Parts | None = None
@@ -164,9 +170,10 @@ def serving(
     port: int,
     now: Callable[[], datetime] = utc_now,
     policy: tuple[str, ...] = ("general", "auto-4s"),
+    signing_key: str | None = None,
 ) -> Iterator[Site]:
     """The API while it is served."""
-    site = Site(database, port, policy)
+    site = Site(database, port, policy, signing_key)
     with _Server(site.settings, now):
         yield site
         site.close()
