@@ -21,8 +21,9 @@ WINDOWS = (
 
 
 def inside(column: str) -> str:
-    """Whether an instant belongs to the window."""
-    return f"{column} > w.starts AND {column} <= w.ends"
+    """Whether an instant belongs to the window. The bounds of all windows let an index find it."""
+    within = f"{column} > %(first_start)s AND {column} <= %(last_end)s"
+    return f"{within} AND {column} > w.starts AND {column} <= w.ends"
 
 
 def day_of(column: str) -> str:
@@ -64,6 +65,10 @@ def parameters(spans: Sequence[Window], calendar: Calendar) -> dict[str, Any]:
         "ends": [span.end for span in spans],
         "first_days": [first for first, _ in bounds],
         "last_days": [last for _, last in bounds],
+        "first_start": min((span.start for span in spans), default=None),
+        "last_end": max((span.end for span in spans), default=None),
+        "earliest_day": min((first for first, _ in bounds), default=None),
+        "latest_day": max((last for _, last in bounds), default=None),
         "zone": calendar.tz.key,
     }
 

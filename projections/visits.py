@@ -116,13 +116,16 @@ _EXCUSED = f"v.excepted_at > v.planned_at AND v.excepted_at <= {_DUE} AND ({_MAD
 _RUNS = f"{_DUE} > %(now)s AND ({_MADE}) IS NOT TRUE AND ({_EXCUSED}) IS NOT TRUE"
 _ENDED = "greatest(coalesce(v.ended_at, v.started_at), v.started_at)"
 
+_MINE = "(%(manager)s::text IS NULL OR {} = %(manager)s)"
+
 PLANS = f"""
     SELECT w.window_name, v.manager, count(*) AS planned, count(*) FILTER (WHERE {_MADE}) AS made,
         count(*) FILTER (WHERE {_EXCUSED}) AS excepted,
         count(*) FILTER (WHERE {_EXCUSED} AND NOT v.photo) AS without_photo,
         count(*) FILTER (WHERE {_RUNS}) AS running, count(*) FILTER (WHERE v.moves > 0) AS moved
     FROM {WINDOWS} JOIN visit v ON v.planned_for BETWEEN w.first_day AND w.last_day
-    WHERE v.planned GROUP BY w.window_name, v.manager
+        AND v.planned_for BETWEEN %(earliest_day)s AND %(latest_day)s
+    WHERE v.planned AND {_MINE.format("v.manager")} GROUP BY w.window_name, v.manager
 """
 
 VISITS = f"""
@@ -135,7 +138,7 @@ VISITS = f"""
         count(DISTINCT v.customer) FILTER (WHERE NOT v.planned) AS unplanned_customers,
         count(DISTINCT v.customer) FILTER (WHERE v.mode = 'on-site') AS on_site_customers
     FROM {WINDOWS} JOIN visit v ON {inside("v.started_at")}
-    GROUP BY w.window_name, v.manager
+    WHERE {_MINE.format("v.manager")} GROUP BY w.window_name, v.manager
 """
 
 DAYS = f"""
@@ -144,14 +147,15 @@ DAYS = f"""
     FROM (
         SELECT w.window_name, v.manager, min(v.started_at) AS since, max({_ENDED}) AS until
         FROM {WINDOWS} JOIN visit v ON {inside("v.started_at")}
-        WHERE v.mode = 'on-site' GROUP BY w.window_name, v.manager, {day_of("v.started_at")}
+        WHERE v.mode = 'on-site' AND {_MINE.format("v.manager")}
+        GROUP BY w.window_name, v.manager, {day_of("v.started_at")}
     ) AS day GROUP BY window_name, manager
 """
 
 CHECKS = f"""
     SELECT w.window_name, v.manager, count(*) AS checks, count(*) FILTER (WHERE NOT c.ok) AS checks_failed
     FROM {WINDOWS} JOIN visit_check c ON {inside("c.at")} JOIN visit v ON v.subject = c.subject
-    GROUP BY w.window_name, v.manager
+    WHERE {_MINE.format("v.manager")} GROUP BY w.window_name, v.manager
 """
 
 HELD = f"""
@@ -160,21 +164,22 @@ HELD = f"""
         SELECT subject, staff, at AS since, lead(at) OVER story AS until
         FROM holder WINDOW story AS (PARTITION BY subject ORDER BY at, sequence)
     ) AS h ON h.since <= w.ends AND (h.until IS NULL OR h.until > w.starts AND h.until > h.since)
-    GROUP BY w.window_name, h.staff
+    WHERE {_MINE.format("h.staff")} GROUP BY w.window_name, h.staff
 """
 
 _WHOSE = "coalesce(a.handler, CASE WHEN x.subject LIKE 'staff/%%' THEN substr(x.subject, 7) END)"
+_BLAMED = f"coalesce(x.duty_of, {_WHOSE})"
 
 VIOLATIONS = f"""
     SELECT w.window_name, {_WHOSE} AS manager, count(*) AS violations
     FROM {WINDOWS} JOIN violation x ON {inside("x.found_at")} LEFT JOIN about a ON a.subject = x.subject
-    WHERE x.withdrawn_at IS NULL AND {_WHOSE} IS NOT NULL GROUP BY 1, 2
+    WHERE x.withdrawn_at IS NULL AND {_WHOSE} IS NOT NULL AND {_MINE.format(_WHOSE)} GROUP BY 1, 2
 """
 
 BREACHES = f"""
-    SELECT w.window_name, coalesce(x.duty_of, {_WHOSE}) AS manager, count(*) AS breaches
+    SELECT w.window_name, {_BLAMED} AS manager, count(*) AS breaches
     FROM {WINDOWS} JOIN obligation x ON {inside("x.breached_at")} LEFT JOIN about a ON a.subject = x.subject
-    WHERE x.state <> 'withdrawn' AND coalesce(x.duty_of, {_WHOSE}) IS NOT NULL GROUP BY 1, 2
+    WHERE x.state <> 'withdrawn' AND {_BLAMED} IS NOT NULL AND {_MINE.format(_BLAMED)} GROUP BY 1, 2
 """
 
 MEASURED = (PLANS, VISITS, DAYS, CHECKS, HELD)
@@ -205,7 +210,7 @@ def compliance(
     `branch` is where the manager joined; managers are who holds a customer in the window, or has a visit
     planned or made in it.
     """
-    values = {**parameters(windows, calendar), "now": now}
+    values = {**parameters(windows, calendar), "now": now, "manager": manager}
     found: dict[tuple[str, str], Row] = {}
     for query in MEASURED:
         for row in ask(connection, query, values):
@@ -216,7 +221,7 @@ def compliance(
                 found[key].update(row)
     branches = _branches(connection)
     rows = [_completed(found[key], branches) for key in sorted(found)]
-    return [row for row in rows if manager in (None, row["manager"]) and branch in (None, row["branch"])]
+    return [row for row in rows if branch in (None, row["branch"])]
 
 
 def _branches(connection: Connection[Any]) -> dict[str, str | None]:

@@ -41,7 +41,7 @@ class QuarterQuery(Query):
     )
 
 
-def spans_of(services: Services, asked: WindowsQuery) -> tuple[Window, ...]:
+def spans_of(services: Services, asked: WindowsQuery, most: int = MOST) -> tuple[Window, ...]:
     """The windows asked for, in order.
 
     Raises:
@@ -54,9 +54,9 @@ def spans_of(services: Services, asked: WindowsQuery) -> tuple[Window, ...]:
         en = f"from must not lie after to ({until}), nor more than ten years before it."
         raise Problem("bad-parameter", en, f"from 不得晚于 to（{until}），也不得早于其十年以上。", "from")
     found = windows(asked.window, since, until, calendar)
-    if len(found) > MOST:
-        en = f"from and to hold {len(found)} windows; ask for {MOST} at most, or for longer ones."
-        zh = f"from 至 to 含 {len(found)} 个统计区间；请不超过 {MOST} 个，或改用更长的区间。"
+    if len(found) > most:
+        en = f"from and to hold {len(found)} windows; ask for {most} at most, or for longer ones."
+        zh = f"from 至 to 含 {len(found)} 个统计区间；请不超过 {most} 个，或改用更长的区间。"
         raise Problem("bad-parameter", en, zh, "from")
     return found
 

@@ -13,12 +13,14 @@ from api.http.answers import json_answer
 from api.http.params import Name
 from api.http.problems import documented
 from api.http.services import services_of
-from api.http.windows import WindowsQuery, spans_of
+from api.http.windows import MOST, WindowsQuery, spans_of
 from projections import contacts, office, visits
 
 router = APIRouter(tags=["figures"])
 Item = TypeVar("Item")
 PROBLEMS = documented("bad-parameter")
+OF_EVERYBODY = 62
+"""Windows of all managers in one answer, at most: two months of days. Of one manager there may be more."""
 
 
 class Rows(BaseModel, Generic[Item]):
@@ -89,7 +91,8 @@ class ComplianceQuery(WindowsQuery):
 )
 def visit_compliance(request: Request, asked: Annotated[ComplianceQuery, InQuery()]) -> Response:
     services = services_of(request)
-    spans, calendar = spans_of(services, asked), services.parts.policy.calendar
+    most = OF_EVERYBODY if asked.manager is None else MOST
+    spans, calendar = spans_of(services, asked, most), services.parts.policy.calendar
 
     def query(connection: Any) -> list[Any]:
         whose = {"manager": asked.manager, "branch": asked.branch}

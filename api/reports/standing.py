@@ -95,13 +95,13 @@ def _concentration(asked: Asked, of: Of, per: Per, title: Text) -> Sheet:
         return getattr(asked.links, of)(**filters)  # type: ignore[no-any-return]
 
     columns = [
-        Column("name", Text("Name", "名称"), "text"),
+        Column("told", Text("Name", "名称"), "text"),
         Column("count", Text("Count", "数量"), link=there),
         Column("share", Text("Share", "占比"), "share", "count", "of"),
         Column("cumulative", Text("Running total", "累计占比"), "share"),
         Column("vital", Text("Vital few", "关键少数"), "text"),
     ]
-    told = [{**row, "vital": VITAL if row["vital"] else Text("", "")} for row in rows]
+    told = [{**row, "told": _named(row), "vital": VITAL if row["vital"] else Text("", "")} for row in rows]
     bars = [
         Bar(row["name"], row["count"], str(row["count"]), there(row), row["cumulative"]) for row in rows[:12]
     ]
@@ -111,6 +111,11 @@ def _concentration(asked: Asked, of: Of, per: Per, title: Text) -> Sheet:
     return Sheet(f"{of}-per-{per}", title, columns, told, note, Chart(title, bars=bars))
 
 
+def _named(row: Row) -> Text:
+    return NOT_SAID if row["name"] == UNKNOWN else Text(row["name"], row["name"])
+
+
+NOT_SAID = Text("not said", "未说明")
 VITAL = Text("yes", "是")
 _NARROWS: dict[tuple[Of, Per], str] = {
     ("complaints", "manager"): "handler",

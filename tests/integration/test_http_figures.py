@@ -77,6 +77,11 @@ def test_compliance_is_narrowed(site: Site, narrowed: dict[str, str], found: str
     assert [row["manager"] for row in site.items("/visits/compliance", **MARCH, **narrowed)] == [found]
 
 
+def test_one_managers_visits_are_told_for_a_year_of_days(site: Site) -> None:
+    year = {"window": "day", "manager": "S-2", "from": "2025-04-01", "to": "2026-03-31"}
+    assert "2026-03-03" in [row["window"] for row in site.items("/visits/compliance", **year)]
+
+
 def test_the_office_counts_a_day_in_all_and_by_salesperson(site: Site) -> None:
     first, deal = site.items("/office", window="day", **MARCH)
     assert (first["window"], first["visitors"], first["callers"], first["new"]) == ("2026-03-02", 1, 1, 2)
@@ -162,6 +167,7 @@ WRONG: list[tuple[str, dict[str, str], str]] = [
     *((path, {"from": "2026-04-01", "to": "2026-03-01"}, "from") for path in WINDOWED),
     *((path, {"from": "1999-04-01"}, "from") for path in WINDOWED),
     *((path, {"window": "day", "from": "2024-01-01", "to": "2026-01-01"}, "from") for path in WINDOWED),
+    ("/visits/compliance", {"window": "day", "from": "2025-12-01", "to": "2026-03-01"}, "from"),
     *((path, {"to": "2026-02-30"}, "to") for path in WINDOWED),
     *((path, {"quarter": "2026-Q5"}, "quarter") for path in QUARTERLY),
     *((path, {"quarter": "2026-03"}, "quarter") for path in QUARTERLY),
