@@ -70,8 +70,7 @@ class Parts:
         """
         policy = policy_of(settings)
         masters = masters_of(settings)
-        storage, connections = tables(settings)
-        keys.check(connections, masters)
+        storage, connections = _readable_tables(settings, masters)
         keyring = Keyring(masters) if masters else None
         ledger = Ledger(storage, storage.recorder, policy, keyring=keyring, load_policy=policy_once)
         return cls(policy, storage, ledger, Projector.of(policy), connections)
@@ -79,6 +78,18 @@ class Parts:
     def close(self) -> None:
         self.storage.close()
         self.connections.close()
+
+
+def _readable_tables(settings: Settings, masters: Masters | None) -> tuple[PostgresStorage, Connections]:
+    """Tables whose sealed texts these master keys open; where they do not, no connection stays open."""
+    storage, connections = tables(settings)
+    try:
+        keys.check(connections, masters)
+    except BaseException:
+        storage.close()
+        connections.close()
+        raise
+    return storage, connections
 
 
 def tables(settings: Settings) -> tuple[PostgresStorage, Connections]:
