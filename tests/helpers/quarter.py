@@ -86,7 +86,9 @@ class Teller:
         )
         if self.random.random() < 0.4:
             time = since + timedelta(hours=self.random.randrange(1, 400))
-            self.tell("feedback.given", subject, time, **said)
+            stage = self.one_of(None, "waiting", "test-drive")
+            survey = {"waiting": "CSI", "test-drive": "SSI"}.get(stage)
+            self.tell("feedback.given", subject, time, **said, survey=survey, stage=stage)
 
     def contact(self) -> None:
         subject = f"customer/{self.one_of(*CUSTOMERS, *(f'N-{n}' for n in range(30)))}"

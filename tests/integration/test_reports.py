@@ -256,6 +256,17 @@ def test_the_quarter_ranks_managers_with_weights_and_parts(office: Office) -> No
     assert {row["Grade"]: int(row["Customers"]) for row in grades if row["Customers"] != "0"} == graded
 
 
+def test_every_stage_of_both_surveys_is_told_answered_or_not(office: Office) -> None:
+    office.page("--quarter", "2026-Q1")
+    span = window_named("2026-Q1", office.site.parts.policy.calendar)
+    rows = office.table("report-2026-Q1-surveys.csv")
+    assert Counter(row["Survey"] for row in rows) == {"SSI": 7, "CSI": 6}
+    given = Counter(event.data.stage for event in of(office, "feedback.given") if span.holds(event.time))
+    assert {row["Stage"]: int(row["Answers"]) for row in rows if row["Answers"] != "0"} == {
+        stage: count for stage, count in given.items() if stage
+    }
+
+
 def test_shares_name_what_they_are_of(office: Office) -> None:
     page = office.page("--month", "2026-02")
     shares = re.findall(r">(?:<a [^>]*>)?([\d.]+) % \(([\d.,]+)/([\d.,]+)\)", page)
