@@ -295,9 +295,10 @@ def _anchor(found: Opened, note: str) -> None:
 
 def _say(found: Opened, key: VerifierKey | None) -> None:
     count, size = len(found.leaves), found.checkpoint.size
+    of, zh = ("the ledger", "账本") if found.subject == bundle.ALL else (found.subject,) * 2
     found.checked.say(
-        f"nothing altered: {count:,} events of {found.subject}, in the checkpoint of {size:,}",
-        f"未发现改动：{found.subject} 的 {count:,} 个事件，检查点 {size:,}",
+        f"nothing altered: {count:,} events of {of}, in the checkpoint of {size:,}",
+        f"未发现改动：{zh} 的 {count:,} 个事件，检查点 {size:,}",
     )
     hidden = sum(b'"leaf":' in line for _, line in _lines(found.files[bundle.EVENTS]))
     if hidden:

@@ -9,10 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
+from struct import Struct
 from typing import NamedTuple
 
 LEAF, NODE = b"\x00", b"\x01"
 """What is hashed before a leaf and before two nodes, so that none can pass for the other."""
+
+PLACE, LENGTH = Struct(">qqI"), Struct(">I")
+"""How an event's place is written: signed, as somebody may write anything into a database."""
 
 HEIGHT = 8
 RADIX = 1 << HEIGHT
@@ -42,17 +46,9 @@ def leaf(sequence: int, subject: str, version: int, topic: str, state: bytes) ->
 
     Each text is preceded by its length, so that no two events are hashed from the same bytes.
     """
-    head = b"".join(_sized(text.encode()) for text in (subject, topic))
-    return sha256(LEAF + _int8(sequence) + _int8(version) + head + state).digest()
-
-
-def _int8(number: int) -> bytes:
-    """Signed, as what somebody writes into the database may be anything that it takes."""
-    return number.to_bytes(8, "big", signed=True)
-
-
-def _sized(text: bytes) -> bytes:
-    return len(text).to_bytes(4, "big") + text
+    name, kind = subject.encode(), topic.encode()
+    place = PLACE.pack(sequence, version, len(name))
+    return sha256(b"".join((LEAF, place, name, LENGTH.pack(len(kind)), kind, state))).digest()
 
 
 def node(left: bytes, right: bytes) -> bytes:

@@ -86,7 +86,7 @@ def grow(cursor: Cursor[Any], changes: Changes, sequences: Sequence[int]) -> Non
 
 
 def _leaf(sequence: int, event: StoredEvent) -> bytes:
-    return leaf(sequence, str(event.originator_id), event.originator_version, event.topic, bytes(event.state))
+    return leaf(sequence, event.originator_id, event.originator_version, event.topic, event.state)  # type: ignore[arg-type]
 
 
 def _size(cursor: Cursor[Any]) -> int:

@@ -59,8 +59,8 @@ def _say(edge: Edge, events: int, checkpoints: int, storage: PostgresStorage) ->
     root = storage.proofs.root(storage.proofs.size())
     edge.line(
         edge.text(
-            "nothing altered: {n:,} events, {c} checkpoints",
-            "未发现改动：{n:,} 个事件，{c} 个检查点",
+            "nothing altered: {n:,} events; checkpoints: {c}",
+            "未发现改动：{n:,} 个事件；检查点：{c} 个",
             n=events,
             c=checkpoints,
         )

@@ -6,7 +6,7 @@ import io
 import zipfile
 from base64 import b64encode
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ from domain.checkpoint import Signer
 from domain.events import PERSONAL
 from domain.ledger import Incoming, Ledger
 from domain.policy import load_policy
+from domain.privacy import MARK, Masters
+from domain.sealing import Keyring
 from storage.postgres import PostgresStorage
 from tests.helpers.cli import Answer, huiyin
 from tests.helpers.proven import AT, SEED
@@ -109,6 +111,21 @@ def test_personal_fields_in_clear_stay_at_home_unless_asked_for(storage: Postgre
     assert "多收费用".encode() not in page
     assert any("masked" in text.en for text in check(made(storage, personal=False)).said)
     assert PERSONAL["complaint.received"]
+
+
+def test_sealed_fields_go_out_sealed_and_proven(database: str) -> None:
+    with closing(PostgresStorage(database)) as sealed:
+        sealed.create()
+        keyring = Keyring(Masters([bytes(range(32))]))
+        ledger = Ledger(sealed, sealed.recorder, load_policy(["auto-4s"]), keyring=keyring)
+        ledger.record([fact(number, "C-1") for number in range(len(FACTS))], AT)
+        for subject in ("complaint/C-1", None):
+            content = made(sealed, subject, personal=False)
+            assert codes(content) == []
+            assert b'"leaf":' not in content
+            assert "多收费用".encode() not in content
+            assert MARK.encode() in content
+        assert not any("masked" in text.en for text in check(content).said)
 
 
 def test_an_export_holds_the_policy_in_force_and_a_page_in_both_languages(storage: PostgresStorage) -> None:

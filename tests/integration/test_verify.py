@@ -91,7 +91,7 @@ def test_an_untouched_ledger_is_told_with_root_and_key(ledger: Ledger, run: Run)
     said = run("verify")
     assert (said.status, said.err) == (0, "")
     assert said.out.splitlines() == [
-        "nothing altered: 1,000 events, 1 checkpoints",
+        "nothing altered: 1,000 events; checkpoints: 1",
         f"root: {signed.checkpoint.root.hex()}",
         f"key: {signed.key}",
     ]

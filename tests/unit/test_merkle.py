@@ -182,6 +182,14 @@ def test_a_third_level_is_read_as_the_first_two() -> None:
         assert merkle.consistent(old, size, proof, merkle.root(hashes[:old]), top)
 
 
+def test_a_leaf_is_hashed_from_what_the_auditors_guide_says() -> None:
+    subject, topic, state = "complaint/分-1".encode(), b"complaint.closed", b'{"a":1}'
+    place = (7).to_bytes(8, "big") + (3).to_bytes(8, "big")
+    texts = b"".join(len(text).to_bytes(4, "big") + text for text in (subject, topic))
+    expected = sha256(b"\x00" + place + texts + state).digest()
+    assert merkle.leaf(7, "complaint/分-1", 3, "complaint.closed", state) == expected
+
+
 @pytest.mark.parametrize(
     "other",
     [
