@@ -131,16 +131,17 @@ def _master_id(key: bytes) -> str:
 
 
 def owner_of(event: Event, state: object = None) -> str:
-    """Whose key seals what an event says: the customer's it is about, else the stream's own."""
-    if event.kind == "customer":
+    """Whose key seals what an event says: the customer's it is about, else the stream's own. What has no
+    personal fields is not asked about: this is gone through for every fact."""
+    if event.type not in PERSONAL or event.kind == "customer":
         return event.subject
-    customer = getattr(event.data, "customer", None) or getattr(state, "customer", None)
+    customer = event.data.__dict__.get("customer") or getattr(state, "customer", None)
     return f"customer/{customer}" if customer else event.subject
 
 
 def is_personal(event: Event) -> bool:
     """Whether there is a personal text in it."""
-    return bool(_texts(event))
+    return event.type in PERSONAL and bool(_texts(event))
 
 
 def _texts(event: Event) -> list[str]:
