@@ -264,9 +264,9 @@ class Publisher:
 
     async def _idle(self, session: Session, lock: psycopg.AsyncConnection) -> None:
         """Until somebody wrote; a notification that was lost costs a second."""
-        await asyncio.to_thread(self._forget, session.tails)
         async for _ in lock.notifies(timeout=IDLE_S, stop_after=1):
             return
+        await asyncio.to_thread(self._forget, session.tails)
 
     async def _pause(self, seconds: float) -> None:
         with suppress(TimeoutError):
@@ -294,7 +294,10 @@ def run(settings: Settings) -> int:
 
 
 def _open(settings: Settings) -> tuple[PostgresStorage, Connections]:
+    """How far it has come need not reach the disk at once: the topics know it too."""
     storage, connections = tables(settings)
+    connections.parameters["options"] += " -c synchronous_commit=off"
+    connections.close()
     with connections.take(feeds.make_table):
         return storage, connections
 
