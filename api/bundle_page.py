@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from domain.events import TYPES
+from domain.glossary import FIELDS, meaning
 
 if TYPE_CHECKING:
     from storage.proofs import Signed
 
 EXPLAINS = ("clause", "source", "because")
+UNTOLD = frozenset({*EXPLAINS, "obligation", "violation", "escalation"})
+"""Said elsewhere on the step, or keys for programs; all of it is in the events' own file."""
+
+INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::00|(:\d\d))(?:\.\d+)?(Z|[+-]\d\d:\d\d)")
 
 TEMPLATE = """<!doctype html>
 <html lang="en">
@@ -83,16 +89,32 @@ def _step(message: Mapping[str, Any]) -> dict[str, Any]:
         "type": message["type"],
         "en": en,
         "zh": zh,
-        "time": message["time"],
-        "learned": learned if learned != message["time"] else None,
-        "fields": [(name, _written(value)) for name, value in data.items() if name not in EXPLAINS],
-        "explained": [data[name] for name in EXPLAINS if data.get(name)],
+        "time": _brief(message["time"]),
+        "learned": _brief(learned) if learned and learned != message["time"] else None,
+        "fields": list(_fields(message["type"], data)),
+        "explained": [_brief(str(data[name])) for name in EXPLAINS if data.get(name)],
     }
 
 
+def _fields(type_: str, data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Label in both languages, and value."""
+    for name, value in data.items():
+        if name not in UNTOLD and value not in (None, [], {}, ""):
+            label = name.replace("_", " ")
+            known = name in FIELDS or f"{type_} {name}" in FIELDS
+            yield f"{label} · {meaning(type_, name)[1]}" if known else label, _written(value)
+
+
+def _brief(text: str) -> str:
+    """Instants as a person writes them, with their offset."""
+    return INSTANT.sub(lambda at: f"{at[1]} {at[2]}{at[3] or ''} {at[4]}", text)
+
+
 def _written(value: Any) -> str:
+    if isinstance(value, bool):
+        return "✓" if value else "✗"
     if isinstance(value, dict):
         return ", ".join(f"{name} {_written(part)}" for name, part in value.items())
     if isinstance(value, list):
         return ", ".join(_written(part) for part in value)
-    return str(value)
+    return _brief(str(value))
