@@ -25,6 +25,8 @@ from psycopg.conninfo import conninfo_to_dict
 from benchmarks import Table
 from domain.ledger import Incoming, Ledger
 from domain.policy import load_policy
+from domain.sealing import Keyring
+from storage.keys import masters, new_master
 from storage.postgres import PostgresStorage
 from streams.local import Database
 
@@ -34,7 +36,8 @@ WARM = 4
 """Batches before the clock is started: connections, prepared statements and caches are there by then."""
 
 START = datetime.fromisoformat("2026-03-02T08:00:00+08:00")
-PACKS = (("auto-4s",), ("tobacco-xuzhou",))
+CASES = (("auto-4s", False), ("auto-4s", True), ("tobacco-xuzhou", False))
+"""The pack, and whether personal fields are sealed."""
 
 STEPS: tuple[tuple[str, float, dict[str, Any]], ...] = (
     (
@@ -97,10 +100,12 @@ def chunks(raw: Iterable[bytes]) -> Iterator[list[bytes]]:
         yield chunk
 
 
-def through_the_ledger(url: str, schema: str, packs: Sequence[str], complaints: int) -> Measured:
+def through_the_ledger(
+    url: str, schema: str, packs: Sequence[str], complaints: int, keyring: Keyring | None = None
+) -> Measured:
     storage = PostgresStorage(url, schema)
     storage.create()
-    ledger = Ledger(storage, storage.recorder, load_policy(packs))
+    ledger = Ledger(storage, storage.recorder, load_policy(packs), keyring=keyring)
     measured = Measured(0, 0, 0, [])
     gc.collect()
     for place, chunk in enumerate(chunks(facts(complaints))):
@@ -171,11 +176,12 @@ def run(complaints: int = COMPLAINTS) -> Iterator[Table]:
     )
     table = Table(f"The ledger on PostgreSQL, batches of {BATCH} facts", columns)
     with tempfile.TemporaryDirectory() as folder, Database(Path(folder)) as database:
-        for packs in PACKS:
-            name = packs[0].replace("-", "_")
-            ours = through_the_ledger(database.url(), name, packs, complaints)
+        for pack, sealed in CASES:
+            name = f"{pack.replace('-', '_')}_{sealed}".lower()
+            keyring = Keyring(masters(new_master())) if sealed else None
+            ours = through_the_ledger(database.url(), name, [pack], complaints, keyring)
             bare = ours.events / through_the_bare_recorder(database.url(), f"bare_{name}", ours.batches)
-            table.rows.append((f"general, {packs[0]}", *_figures(ours, bare)))
+            table.rows.append((f"general, {pack}{', sealed' if sealed else ''}", *_figures(ours, bare)))
     yield table
 
 
