@@ -33,12 +33,15 @@ def publish(_: Given, edge: Edge) -> int:
 
 
 def serve(given: Given, edge: Edge) -> int:
-    """Uvicorn around the API; it hears SIGTERM, and ends when the open requests are answered."""
+    """Uvicorn around the API; it hears SIGTERM, and ends when the open requests are answered. A master key
+    that cannot be used is said now: the database may come later."""
     import uvicorn
 
     from api.http import create_app
+    from streams.parts import masters_of
 
     settings = edge.settings
+    masters_of(settings)
     host, port = given.host or settings.http_host, given.port or settings.http_port
     config = uvicorn.Config(
         create_app(settings), host=host, port=port, log_level="warning", timeout_graceful_shutdown=10
