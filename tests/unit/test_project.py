@@ -94,7 +94,7 @@ def hook(event, arguments):
     if event in DONE:
         raise SystemExit(f"{name}: {event} {arguments}")
 name = "a dependency"
-for dependency in "faust kafka fastapi psycopg eventsourcing.postgres uvicorn rich typer".split():
+for dependency in "faust faust.transport.drivers.aiokafka kafka fastapi psycopg eventsourcing.postgres uvicorn rich typer".split():
     importlib.import_module(dependency)
 sys.addaudithook(hook)
 for package in sys.argv[1:]:
