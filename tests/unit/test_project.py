@@ -94,7 +94,8 @@ def hook(event, arguments):
     if event in DONE:
         raise SystemExit(f"{name}: {event} {arguments}")
 name = "a dependency"
-for dependency in "faust faust.transport.drivers.aiokafka kafka fastapi psycopg eventsourcing.postgres uvicorn rich typer".split():
+dependencies = "faust faust.transport.drivers.aiokafka kafka fastapi psycopg uvicorn rich"
+for dependency in [*dependencies.split(), "eventsourcing.postgres"]:
     importlib.import_module(dependency)
 sys.addaudithook(hook)
 for package in sys.argv[1:]:
