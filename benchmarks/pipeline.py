@@ -189,7 +189,7 @@ def through_the_broker(settings: Settings) -> list[float]:
 
 
 def _spread(values: list[float]) -> tuple[float, float, float, int]:
-    cuts = statistics.quantiles(values, n=100)
+    cuts = statistics.quantiles(values, n=100, method="inclusive")
     return cuts[49], cuts[98], values[-1], len(values)
 
 
