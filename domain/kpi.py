@@ -190,9 +190,7 @@ def _open_next(books: Books, ending: Iterable[BoundKpi], span: Window) -> None:
             books.open(following)
 
 
-def _judge(
-    books: Books, kpi: BoundKpi, span: Window, parts: Mapping[str, Any], cause: Event | None
-) -> None:
+def _judge(books: Books, kpi: BoundKpi, span: Window, parts: Mapping[str, Any], cause: Event | None) -> None:
     """Says what there is to say of a KPI's figures in a window; `cause` is None at the window's end."""
     measure = MEASURES[kpi.row.measure]
     view = View(parts, lambda: held_in(books.held(), span), kpi.row.params)

@@ -63,7 +63,5 @@ def sample_evaluation(turn: Turn, stream: Stream, event: Event, clause: BoundCla
     drawn = draw(held, data.n, seed)
     because = f"{len(drawn)} of {len(held)} customers held, drawn with seed {seed}"
     yield Emit(
-        EvaluationSampled(
-            customers=drawn, seed=seed, clause=clause.id, source=clause.cites, because=because
-        )
+        EvaluationSampled(customers=drawn, seed=seed, clause=clause.id, source=clause.cites, because=because)
     )
