@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 LOCK := requirements.lock
 INSTALLED := $(VENV)/.installed
 RESULTS := test-results
-PACKAGES := api streams projections storage domain
+PACKAGES := api streams projections storage domain sample
 
 # The first interpreter that runs and is new enough; the lock is made on 3.11, so that comes first.
 PYTHON ?= $(shell for python in python3.11 python3 python3.12 python3.13; do \
