@@ -22,6 +22,10 @@ from streams.topics import CONFIGS
 
 EVENT, PLAIN = b"application/cloudevents+json", b"application/json"
 
+RESUMABLE = 10_000
+"""How many changes of alerts stay after they are published: whoever follows them over HTTP and was away
+goes on from the last one they saw."""
+
 
 class Post(NamedTuple):
     """A message to publish: `channel` is its topic's name without the prefix."""
@@ -86,7 +90,7 @@ def _alert_feed(connections: Connections) -> Feed:
             return [Post(place, channel, key.encode(), value) for place, channel, key, value in rows]
 
     def forget(up_to: int) -> None:
-        with connections.take(lambda one: alerts.forget_outbox(one, up_to)):
+        with connections.take(lambda one: alerts.forget_outbox(one, up_to - RESUMABLE)):
             return
 
     channels = tuple(name for name in CONFIGS if name.startswith("alerts."))

@@ -134,7 +134,8 @@ class Figures:
 
     def unpublished(self) -> int:
         return self.number(
-            "SELECT (SELECT count(*) FROM ledger_outbox) + (SELECT count(*) FROM alert_outbox)"
+            "SELECT (SELECT count(*) FROM ledger_outbox) + (SELECT count(*) FROM alert_outbox"
+            " WHERE position > coalesce((SELECT max(position) FROM published WHERE feed = 'alerts'), 0))"
         )
 
     def settled(self) -> bool:

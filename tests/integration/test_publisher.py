@@ -122,6 +122,17 @@ def test_started_again_it_goes_on_and_when_the_database_forgot_how_far_the_topic
     assert_all_there_once(broker, topics, figures, 90)
 
 
+def test_changes_of_alerts_stay_for_who_goes_on_from_the_last_one_they_saw(
+    settings: Settings, office: Office, topics: Topics, figures: Figures, tmp_path: Path
+) -> None:
+    office.tell(5, signals=["door-blocking"])
+    changes = figures.number("SELECT count(*) FROM alert_outbox")
+    with Role("publisher", settings, tmp_path):
+        gone(figures)
+    assert changes > 0
+    assert figures.number("SELECT count(*) FROM alert_outbox") == changes
+
+
 def test_outbox_rows_that_were_sent_but_not_yet_counted_are_not_sent_again(
     settings: Settings, office: Office, broker: str, topics: Topics, figures: Figures, tmp_path: Path
 ) -> None:
@@ -132,7 +143,9 @@ def test_outbox_rows_that_were_sent_but_not_yet_counted_are_not_sent_again(
     with Role("publisher", settings, tmp_path):
         gone(figures)
     for table in ("ledger_outbox", "alert_outbox"):
-        back = f"INSERT INTO {table} OVERRIDING SYSTEM VALUE SELECT * FROM kept_{table}"
+        back = (
+            f"INSERT INTO {table} OVERRIDING SYSTEM VALUE SELECT * FROM kept_{table} ON CONFLICT DO NOTHING"
+        )
         figures.connection.execute(back.encode())
     figures.connection.execute(b"UPDATE published SET position = 3")
     with Role("publisher", settings, tmp_path):
