@@ -145,7 +145,7 @@ class Batch:
         self._known.update(self.unit.facts([identity(event) for event in events]))
         subjects = [subject for event in events for subject in streams_near(event)]
         self.ledger.load(self.unit, subjects)
-        self._know_links([key for event in events for key in links_near(event)])
+        self._know_links([key for event in events for key in links_near(event, self.policy)])
         self.privacy.know(owner_of(event, self.stream(event.subject).state) for event in events)
 
     def take(self, message: Incoming) -> None:

@@ -6,11 +6,14 @@ Each entry is (key, member, value); a value of None says that the member is ther
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from domain import holding, repetition, visit
 from domain.envelope import Event
 from domain.stream import Stream
+
+if TYPE_CHECKING:
+    from domain.policy import Policy
 
 Link = tuple[str, str, Any]
 
@@ -104,9 +107,9 @@ def streams_near(event: Event) -> Iterator[str]:
         yield f"customer/{data.customer}"
 
 
-def links_near(event: Event) -> Iterator[str]:
+def links_near(event: Event, policy: Policy) -> Iterator[str]:
     """The keys that taking in a fact will look up, where facts of its type are many."""
-    if event.type == "complaint.received":
+    if event.type == "complaint.received" and policy.with_rule("repeat"):
         yield from repetition.keys_near(event)
     elif event.type in ("visit.planned", "visit.started") and (key := _visits_near(event)) is not None:
         yield key

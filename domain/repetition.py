@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 
 def _key(customer: str, category: str, at: datetime) -> str:
-    return f"complaints-of/{customer}/{category}/{at.astimezone(UTC):%Y-%m}"
+    month = at.astimezone(UTC)
+    return f"complaints-of/{customer}/{category}/{month.year}-{month.month:02}"
 
 
 def link(_stream: Stream, event: Event) -> Iterator[tuple[str, str, Any]]:
