@@ -44,7 +44,8 @@ CODE = (
 )
 CAUGHT_UP = """SELECT (SELECT count(*) FROM fact) >= %s
     AND (SELECT max(notification_id) FROM stored_events) = (SELECT max(sequence) FROM projection_partition)
-    AND NOT EXISTS (SELECT 1 FROM ledger_outbox) AND NOT EXISTS (SELECT 1 FROM alert_outbox)"""
+    AND NOT EXISTS (SELECT 1 FROM ledger_outbox) AND (SELECT coalesce(max(position), 0) FROM alert_outbox)
+        <= (SELECT coalesce(max(position), 0) FROM published WHERE feed = 'alerts')"""
 
 
 def complaint(run: str, number: int, major: bool) -> tuple[bytes, bytes]:
