@@ -29,6 +29,7 @@ from domain.sealing import Keyring
 from storage.keys import masters, new_master
 from storage.postgres import PostgresStorage
 from streams.local import Database
+from streams.watch import Sweeper
 
 COMPLAINTS = 4_000
 BATCH = 500
@@ -175,6 +176,7 @@ def run(complaints: int = COMPLAINTS) -> Iterator[Table]:
         "bytes each",
     )
     table = Table(f"The ledger on PostgreSQL, batches of {BATCH} facts", columns)
+    Sweeper().begin()  # memory is swept as in the worker, for both
     with tempfile.TemporaryDirectory() as folder, Database(Path(folder)) as database:
         for pack, sealed in CASES:
             name = f"{pack.replace('-', '_')}_{sealed}".lower()
