@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 from psycopg import Connection, DataError
 from psycopg.rows import dict_row
 
+from projections import cursors
 from projections.table import Row
 
 MOST = 500
@@ -58,13 +56,13 @@ class Listing:
         where = [self.filters[name] for name in given]
         if cursor is not None:
             where.append(self._after())
-            given |= self._decode(cursor)
+            given |= self._values(cursor)
         try:
             rows = _rows(connection, self._query(where), {**given, "limit": limit + 1})
         except DataError as error:
             raise BadQuery("a filter or the cursor has a value of another kind") from error
         more = len(rows) > limit
-        return Page(rows[:limit], self._encode(rows[limit - 1]) if more else None)
+        return Page(rows[:limit], cursors.encode(self.order, rows[limit - 1]) if more else None)
 
     def _query(self, where: Sequence[str]) -> str:
         way = " DESC" if self.descending else ""
@@ -77,20 +75,15 @@ class Listing:
         values = ", ".join(f"%(after_{name})s::{kind}" for name, _, kind in self.order)
         return f"({columns}) {'<' if self.descending else '>'} ({values})"
 
-    def _encode(self, row: Row) -> str:
-        values = orjson.dumps([row[name] for name, _, _ in self.order])
-        return base64.urlsafe_b64encode(values).decode().rstrip("=")
-
-    def _decode(self, cursor: str) -> dict[str, str]:
+    def _values(self, cursor: str) -> dict[str, Any]:
         try:
-            values = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-            return {
-                f"after_{name}": str(value) for (name, _, _), value in zip(self.order, values, strict=True)
-            }
-        except (ValueError, TypeError, binascii.Error) as error:
+            values = cursors.decode(self.order, cursor)
+        except cursors.BadCursor as error:
             raise BadQuery("the cursor is none of this list; leave it out to start anew") from error
+        return {f"after_{name}": value for name, value in values.items()}
 
 
 def _rows(connection: Connection[Any], query: str, values: Mapping[str, Any]) -> list[Row]:
     with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(query, values).fetchall()
+        # planned for these filters each time: one plan for all values reads whole tables for rare ones
+        return cursor.execute(query, values, prepare=False).fetchall()

@@ -15,10 +15,10 @@ from starlette.responses import Response, StreamingResponse
 from api.http.answers import json_answer, page_answer
 from api.http.bodies import loads, media_type, read_body
 from api.http.feed import RELOAD, Change, Feed
-from api.http.lists import PageOf
 from api.http.params import Name, Period
 from api.http.params import Query as Parameters
 from api.http.problems import Problem, documented, from_errors
+from api.http.reading import PageOf
 from api.http.services import Services, services_of
 from api.http.streams import events_of, stream_of
 from domain.events import EscalationAcknowledged

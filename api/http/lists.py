@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from api.http.answers import page_answer
-from api.http.params import Instant, Name, Paged, Period
+from api.http.params import Instant, Name, Period
 from api.http.problems import documented
-from api.http.services import services_of
+from api.http.reading import PageOf, page_of
 from domain.events import KINDS
 from projections import complaints, kpis, sla, violations
-from projections.paging import Page
 
 router = APIRouter()
-Item = TypeVar("Item")
-
-
-class PageOf(BaseModel, Generic[Item]):
-    """Rows of a list. | 列表的一页。"""
-
-    items: list[Item]
-    next: str | None = Field(
-        description="Cursor of the next page; null on the last | 下一页游标，末页为 null"
-    )
 
 
 # ---- rows
@@ -193,18 +181,6 @@ class KpiQuery(Period):
 PROBLEMS = documented("bad-parameter")
 
 
-def _answer(request: Request, reader: Any, asked: Paged, row: type[BaseModel]) -> Response:
-    """A page of what a reading function finds, with the columns that the row's model names."""
-
-    def query(connection: Any) -> Page:
-        page: Page = reader(connection, limit=asked.limit, cursor=asked.cursor, **asked.filters())
-        return page
-
-    page = services_of(request).read(query)
-    items = [{name: item[name] for name in row.model_fields} for item in page.items]
-    return page_answer(request, Page(items, page.next))
-
-
 @router.get(
     "/complaints",
     operation_id="complaints",
@@ -215,7 +191,7 @@ def _answer(request: Request, reader: Any, asked: Paged, row: type[BaseModel]) -
     responses=PROBLEMS,
 )
 def list_complaints(request: Request, asked: Annotated[ComplaintQuery, Query()]) -> Response:
-    return _answer(request, complaints.search, asked, ComplaintRow)
+    return page_of(request, complaints.search, asked, ComplaintRow)
 
 
 @router.get(
@@ -228,7 +204,7 @@ def list_complaints(request: Request, asked: Annotated[ComplaintQuery, Query()])
     responses=PROBLEMS,
 )
 def list_breaches(request: Request, asked: Annotated[BreachQuery, Query()]) -> Response:
-    return _answer(request, sla.breaches, asked, ObligationRow)
+    return page_of(request, sla.breaches, asked, ObligationRow)
 
 
 @router.get(
@@ -241,7 +217,7 @@ def list_breaches(request: Request, asked: Annotated[BreachQuery, Query()]) -> R
     responses=PROBLEMS,
 )
 def list_upcoming(request: Request, asked: Annotated[UpcomingQuery, Query()]) -> Response:
-    return _answer(request, sla.upcoming, asked, ObligationRow)
+    return page_of(request, sla.upcoming, asked, ObligationRow)
 
 
 @router.get(
@@ -254,7 +230,7 @@ def list_upcoming(request: Request, asked: Annotated[UpcomingQuery, Query()]) ->
     responses=PROBLEMS,
 )
 def list_violations(request: Request, asked: Annotated[ViolationQuery, Query()]) -> Response:
-    return _answer(request, violations.violations, asked, ViolationRow)
+    return page_of(request, violations.violations, asked, ViolationRow)
 
 
 @router.get(
@@ -267,4 +243,4 @@ def list_violations(request: Request, asked: Annotated[ViolationQuery, Query()])
     responses=PROBLEMS,
 )
 def list_kpis(request: Request, asked: Annotated[KpiQuery, Query()]) -> Response:
-    return _answer(request, kpis.kpis, asked, KpiRow)
+    return page_of(request, kpis.kpis, asked, KpiRow)

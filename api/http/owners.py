@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Request
 from fastapi import Query as InQuery
@@ -13,9 +13,9 @@ from starlette.responses import Response
 from api.http.answers import json_answer
 from api.http.params import Name
 from api.http.problems import Problem, documented
+from api.http.reading import Table, table_of
 from api.http.services import services_of
 from api.http.windows import QuarterQuery, quarter_of
-from api.http.work import Rows
 from domain.registration import Claim, Until, owner, validity
 from projections.loyalty import loyalty, retention
 from projections.ownership import ownership
@@ -184,17 +184,12 @@ class LoyaltyQuery(QuarterQuery):
     summary="Loyalty grades of a quarter | 客户忠诚度等级",
     description="Of customers active or heard in the 12 months that end with the quarter. Assumed figures. "
     "| 截至季末 12 个月内活跃或有反馈的客户；数值为假定。",
-    response_model=Rows[LoyaltyRow],
+    response_model=Table[LoyaltyRow],
     responses=documented("bad-parameter"),
 )
 def loyalty_grades(request: Request, asked: Annotated[LoyaltyQuery, InQuery()]) -> Response:
-    services = services_of(request)
-    quarter, calendar = quarter_of(services, asked.quarter), services.parts.policy.calendar
-
-    def query(connection: Any) -> list[Row]:
-        return loyalty(connection, quarter, calendar=calendar, customer=asked.customer)
-
-    return json_answer({"items": services.read(query)})
+    quarter = quarter_of(services_of(request), asked.quarter)
+    return table_of(request, loyalty, quarter, customer=asked.customer)
 
 
 class Retention(BaseModel):

@@ -12,9 +12,9 @@ from starlette.responses import Response
 from api.http.answers import json_answer
 from api.http.params import Name
 from api.http.problems import documented
+from api.http.reading import Table, table_of
 from api.http.services import services_of
 from api.http.windows import QuarterQuery, WindowsQuery, quarter_of, spans_of
-from api.http.work import Rows
 from projections.concentration import Of, Per, concentrated
 from projections.ranking import ranking, weights_of
 
@@ -105,16 +105,9 @@ class ConcentrationQuery(WindowsQuery):
     summary="Where problems concentrate | 问题集中度",
     description="Pareto over all the windows asked for: the largest first. "
     "| 对所求全部区间作帕累托分析，最多者在前。",
-    response_model=Rows[ConcentrationRow],
+    response_model=Table[ConcentrationRow],
     responses=PROBLEMS,
 )
 def concentration(request: Request, asked: Annotated[ConcentrationQuery, InQuery()]) -> Response:
-    services = services_of(request)
-    spans, calendar = spans_of(services, asked), services.parts.policy.calendar
-
-    def query(connection: Any) -> list[Any]:
-        return concentrated(
-            connection, spans, calendar=calendar, of=asked.of, per=asked.per, branch=asked.branch
-        )
-
-    return json_answer({"items": services.read(query)})
+    spans = spans_of(services_of(request), asked)
+    return table_of(request, concentrated, spans, of=asked.of, per=asked.per, branch=asked.branch)

@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, PlainValidator, WithJsonSchema
 
-from api.http.figures import BACK, LONGEST, Day
 from api.http.params import Name, Query
 from api.http.problems import Problem
 from api.http.services import Services
+from domain.events.base import day, problem
 from domain.working_time import Window, window, window_named
 from domain.working_time.periods import PeriodError
 from domain.working_time.windows import WindowKind, local_day
 from projections.spans import windows
 
+YEARS = range(1900, 2200)
+"""Years that anybody asks for; calendars reach a window beyond each end."""
+
+BACK: dict[str, int] = {"day": 30, "week": 7 * 12, "month": 365, "quarter": 730}
+"""How many days are shown when no `from` is given, by kind of window."""
+
+LONGEST = timedelta(days=3660)
 MOST = 400
 """Windows in one answer, at most: a year of days, and some."""
+
+OF_EVERYBODY = 62
+"""Windows of all managers in one answer, at most: two months of days. Of one manager there may be more."""
+
+
+def _day(value: object) -> date:
+    found = day(value)
+    if found.year not in YEARS:
+        first, last = YEARS[0], YEARS[-1]
+        raise problem("date", f"must be a day of {first} to {last}", f"须为 {first} 至 {last} 年的日期")
+    return found
+
+
+Day = Annotated[date, PlainValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 
 
 class WindowsQuery(Query):
@@ -41,19 +63,27 @@ class QuarterQuery(Query):
     )
 
 
+def days_of(services: Services, asked: WindowsQuery) -> tuple[date, date]:
+    """The first and the last local day asked for.
+
+    Raises:
+        Problem: they are the wrong way round, or further apart than anybody reads.
+    """
+    until = asked.until or local_day(services.now(), services.parts.policy.calendar)
+    since = asked.since or until - timedelta(days=BACK[asked.window])
+    if not timedelta() <= until - since <= LONGEST:
+        en = f"from must not lie after to ({until}), nor more than ten years before it."
+        raise Problem("bad-parameter", en, f"from 不得晚于 to（{until}），也不得早于其十年以上。", "from")
+    return since, until
+
+
 def spans_of(services: Services, asked: WindowsQuery, most: int = MOST) -> tuple[Window, ...]:
     """The windows asked for, in order.
 
     Raises:
         Problem: they end before they begin, or are more than anybody reads.
     """
-    calendar = services.parts.policy.calendar
-    until = asked.until or local_day(services.now(), calendar)
-    since = asked.since or until - timedelta(days=BACK[asked.window])
-    if not timedelta() <= until - since <= LONGEST:
-        en = f"from must not lie after to ({until}), nor more than ten years before it."
-        raise Problem("bad-parameter", en, f"from 不得晚于 to（{until}），也不得早于其十年以上。", "from")
-    found = windows(asked.window, since, until, calendar)
+    found = windows(asked.window, *days_of(services, asked), services.parts.policy.calendar)
     if len(found) > most:
         en = f"from and to hold {len(found)} windows; ask for {most} at most, or for longer ones."
         zh = f"from 至 to 含 {len(found)} 个统计区间；请不超过 {most} 个，或改用更长的区间。"
@@ -83,6 +113,7 @@ def quarter_of(services: Services, name: str | None) -> Window:
 
 
 def _quarter(found: Window, quarter: Window) -> Window:
-    if found != quarter:
+    """The window, if it is a quarter of a year that calendars know."""
+    if found != quarter or found.start.year + 1 not in YEARS:
         raise ValueError(found.name)
     return quarter

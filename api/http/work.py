@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Request
 from fastapi import Query as InQuery
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from api.http.answers import json_answer
 from api.http.params import Name
 from api.http.problems import documented
+from api.http.reading import Table, table_of
 from api.http.services import services_of
-from api.http.windows import MOST, WindowsQuery, spans_of
+from api.http.windows import MOST, OF_EVERYBODY, WindowsQuery, spans_of
 from projections import contacts, office, visits
 
 router = APIRouter(tags=["figures"])
-Item = TypeVar("Item")
 PROBLEMS = documented("bad-parameter")
-OF_EVERYBODY = 62
-"""Windows of all managers in one answer, at most: two months of days. Of one manager there may be more."""
-
-
-class Rows(BaseModel, Generic[Item]):
-    """Rows of a table, in the order of time. | 表格各行。"""
-
-    items: list[Item]
 
 
 class ComplianceRow(BaseModel):
@@ -86,19 +77,14 @@ class ComplianceQuery(WindowsQuery):
     summary="Visits planned, made and checked | 走访合规",
     description="A row for each window and manager who holds a customer or has a visit in it. "
     "| 每个区间内持有客户或有走访的客户经理各一行。",
-    response_model=Rows[ComplianceRow],
+    response_model=Table[ComplianceRow],
     responses=PROBLEMS,
 )
 def visit_compliance(request: Request, asked: Annotated[ComplianceQuery, InQuery()]) -> Response:
     services = services_of(request)
     most = OF_EVERYBODY if asked.manager is None else MOST
-    spans, calendar = spans_of(services, asked, most), services.parts.policy.calendar
-
-    def query(connection: Any) -> list[Any]:
-        whose = {"manager": asked.manager, "branch": asked.branch}
-        return visits.compliance(connection, spans, calendar=calendar, now=services.now(), **whose)
-
-    return json_answer({"items": services.read(query)})
+    whose = {"manager": asked.manager, "branch": asked.branch}
+    return table_of(request, visits.compliance, spans_of(services, asked, most), now=services.now(), **whose)
 
 
 class OfficeRow(BaseModel):
@@ -137,17 +123,11 @@ class OfficeQuery(WindowsQuery):
     operation_id="office",
     summary="Calls, visits and deals of the sales office | 售楼处来访来电统计",
     description="Windows in which nothing happened have no row. | 无发生的区间不列出。",
-    response_model=Rows[OfficeRow],
+    response_model=Table[OfficeRow],
     responses=PROBLEMS,
 )
 def sales_office(request: Request, asked: Annotated[OfficeQuery, InQuery()]) -> Response:
-    services = services_of(request)
-    spans, calendar = spans_of(services, asked), services.parts.policy.calendar
-
-    def query(connection: Any) -> list[Any]:
-        return office.office(connection, spans, calendar=calendar, per=asked.per)
-
-    return json_answer({"items": services.read(query)})
+    return table_of(request, office.office, spans_of(services_of(request), asked), per=asked.per)
 
 
 class TopicRow(BaseModel):
@@ -182,15 +162,9 @@ class ContactsQuery(WindowsQuery):
     summary="What customers speak of, over time | 联系主题变化",
     description="A topic whose share falls shows that a fix worked; gone ones are shown once with 0. "
     "| 主题占比下降说明改进有效；消失的主题以 0 列出一次。",
-    response_model=Rows[TopicRow],
+    response_model=Table[TopicRow],
     responses=PROBLEMS,
 )
 def contact_topics(request: Request, asked: Annotated[ContactsQuery, InQuery()]) -> Response:
-    services = services_of(request)
-    spans, calendar = spans_of(services, asked), services.parts.policy.calendar
     read = contacts.topics if asked.of == "topics" else contacts.root_causes
-
-    def query(connection: Any) -> list[Any]:
-        return read(connection, asked.window, spans, calendar)
-
-    return json_answer({"items": services.read(query)})
+    return table_of(request, read, asked.window, spans_of(services_of(request), asked))

@@ -5,7 +5,6 @@ import pytest
 from domain.policy import load_policy
 from projections.falling import falls
 from projections.kpis import still_missed
-from projections.paging import Listing
 from projections.projection import NAMES, REGISTRY, Projector
 from projections.rebuild import together
 from projections.table import Table
@@ -74,12 +73,6 @@ def test_titles_are_those_of_all_clauses_and_figures_in_both_languages() -> None
     titles = Projector.of(policy).context.titles
     assert titles.keys() == policy.clauses.keys() | policy.kpis.keys()
     assert all(words.zh and words.en for words in titles.values())
-
-
-def test_a_cursor_says_where_the_page_ended_and_nothing_else() -> None:
-    listing = Listing("SELECT 1", {}, (("a", "a", "text"), ("b", "b", "integer")))
-    cursor = listing._encode({"a": "x/1", "b": 3, "secret": "no"})
-    assert listing._decode(cursor) == {"after_a": "x/1", "after_b": "3"}
 
 
 def test_a_new_row_has_all_columns() -> None:
