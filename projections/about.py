@@ -24,7 +24,7 @@ ABOUT = Table(
         "at": "timestamptz",
     },
     key=("subject",),
-    indexes=("(handler)", "(branch)"),
+    indexes=("(handler)", "(branch)", "(customer)"),
 )
 
 SAYS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
