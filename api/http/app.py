@@ -26,6 +26,7 @@ from api.http import (
 from api.http.guard import Guard
 from api.http.intake import Clock
 from api.http.pages import routes as pages
+from api.http.revalidation import Revalidation
 from api.http.services import Services, utc_now
 from api.http.stopping import heard
 from streams.config import Settings
@@ -67,7 +68,7 @@ def create_app(settings: Settings, now: Clock = utc_now) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         lifespan=_running,
-        middleware=[Middleware(Guard)],
+        middleware=[Middleware(Guard), Middleware(Revalidation)],
     )
     app.state.services = Services(settings, now)
     for router in ROUTERS:

@@ -14,6 +14,7 @@ from api.http.answers import json_answer
 from api.http.language import language_of
 from api.http.pages.templates import render
 from api.http.problems import KINDS, ProblemDetails
+from api.http.revalidation import ALWAYS_ANEW
 from api.http.services import services_of
 from api.i18n import Language
 from domain.messages import CloudEvent, Receipt
@@ -59,8 +60,26 @@ def openapi(app: FastAPI) -> dict[str, Any]:
             schemas.pop(name, None)
         for operation in _operations(document):
             operation["responses"].pop("422", None)
+        _revalidated(document)
         app.openapi_schema = document
     return app.openapi_schema
+
+
+NOT_MODIFIED = {"description": "The caller has it still: If-None-Match names its ETag | 内容未变"}
+ETAG = {
+    "description": "Strong, for If-None-Match | 强校验标签，用于 If-None-Match",
+    "schema": {"type": "string"},
+}
+
+
+def _revalidated(document: dict[str, Any]) -> None:
+    """What `Revalidation` adds to every answer in JSON."""
+    for path, operations in document["paths"].items():
+        responses = operations.get("get", {}).get("responses", {})
+        answer = responses.get("200", {})
+        if "application/json" in answer.get("content", {}) and not path.startswith(ALWAYS_ANEW):
+            answer.setdefault("headers", {})["ETag"] = ETAG
+            responses["304"] = NOT_MODIFIED
 
 
 def _tags() -> list[dict[str, str]]:
