@@ -1,68 +1,22 @@
 """`huiyin emit` without services: its files, its maps, and the HTTP door played by a stand-in."""
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.helpers.cli import huiyin, refused
+from tests.helpers.door import Door, standing
 from tests.helpers.scenario import received
 
 FACTS = [received(f"C-{number}", "2026-03-09 09:00") for number in range(1, 8)]
 
 
-class Door(ThreadingHTTPServer):
-    """Answers each fact as recorded; `trouble` answers are given first, each once."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Asked)
-        self.batches: list[list[Any]] = []
-        self.tokens: list[str | None] = []
-        self.trouble: list[tuple[int, dict[str, Any]]] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-
-class Asked(BaseHTTPRequestHandler):
-    server: Door
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.tokens.append(self.headers["Authorization"])
-        if self.server.trouble:
-            return self._answer(*self.server.trouble.pop(0))
-        try:
-            said = json.loads(body)
-        except ValueError:
-            return self._answer(400, {"title": "malformed", "detail": "The message is not valid JSON."})
-        facts = said if isinstance(said, list) else [said]
-        self.server.batches.append(facts)
-        receipts = [{"id": fact["id"], "source": fact["source"], "status": "recorded"} for fact in facts]
-        return self._answer(200, receipts)
-
-    def _answer(self, status: int, value: Any) -> None:
-        self.send_response(status)
-        self.end_headers()
-        self.wfile.write(json.dumps(value).encode())
-
-    def log_message(self, *_: object) -> None:
-        """The test's output stays readable."""
-
-
 @pytest.fixture
 def door() -> Iterator[Door]:
-    with Door() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    with standing() as server:
         yield server
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture
@@ -70,10 +24,6 @@ def file(tmp_path: Path) -> Path:
     path = tmp_path / "facts.jsonl"
     path.write_text("".join(json.dumps(fact) + "\n" for fact in FACTS))
     return path
-
-
-def ids(door: Door) -> list[str]:
-    return [fact["id"] for batch in door.batches for fact in batch]
 
 
 def test_facts_go_out_in_batches_and_their_receipts_come_back(door: Door, file: Path) -> None:
@@ -85,7 +35,7 @@ def test_facts_go_out_in_batches_and_their_receipts_come_back(door: Door, file: 
 
 
 def test_the_token_of_the_environment_goes_along(door: Door, file: Path) -> None:
-    huiyin("emit", str(file), "--http", door.url, env={"HUIYIN_TOKEN": "t-1"})
+    huiyin("emit", str(file), "--http", door.url, env={"HUIYIN_API_KEY": "t-1"})
     assert door.tokens == ["Bearer t-1"]
 
 
@@ -94,7 +44,7 @@ def test_a_line_that_is_no_json_spoils_only_itself(door: Door, file: Path) -> No
     answer = huiyin("emit", str(file), "--http", door.url)
     assert answer.status == 1
     assert answer.json[-1]["code"] == "malformed"
-    assert len(ids(door)) == 7
+    assert len(door.ids) == 7
 
 
 def test_a_batch_that_is_refused_whole_is_sent_fact_by_fact(door: Door, file: Path) -> None:
@@ -108,7 +58,7 @@ def test_a_door_that_is_busy_is_asked_again(door: Door, file: Path, monkeypatch:
     monkeypatch.setattr("api.cli.sending.PAUSES_S", (0.0, 0.0))
     door.trouble = [(503, {}), (503, {})]
     assert huiyin("emit", str(file), "--http", door.url).status == 0
-    assert len(ids(door)) == 7
+    assert len(door.ids) == 7
 
 
 def test_what_was_sent_is_not_sent_again_on_resuming(door: Door, file: Path) -> None:
@@ -119,7 +69,7 @@ def test_what_was_sent_is_not_sent_again_on_resuming(door: Door, file: Path) -> 
     door.batches.clear()
     place.write_text('{"sent": 4}')
     answer = huiyin("emit", str(file), "--http", door.url, "--resume")
-    assert ids(door) == [fact["id"] for fact in FACTS[4:]]
+    assert door.ids == [fact["id"] for fact in FACTS[4:]]
     assert "going on after 4 facts" in answer.err
 
 
