@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 KIND = "approval"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Approval:
     """What decisions need to know of an approval. `granted_by_role` keeps the order of the grants. The last
     word of each role counts: refusing takes its grant back, granting its refusal."""

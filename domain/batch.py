@@ -15,7 +15,6 @@ import orjson
 from domain import admission, kpi
 from domain.engine import Turn
 from domain.envelope import Event, Rejected, identity, read, write
-from domain.frozen import replace
 from domain.incoming import Incoming, claims, dead_letter, fact_in, receipt_to_send
 from domain.links import links_near, links_of, streams_near
 from domain.messages import Receipt
@@ -107,7 +106,7 @@ class Batch:
     def put(self, stream: Stream, event: Event) -> None:
         """One recorded event, fact or derived, with all that is kept beside it."""
         if stream.version == 1:
-            event = replace(event, extensions={**event.extensions, "policy": stream.policy.version})
+            event = event._replace(extensions={**event.extensions, "policy": stream.policy.version})
         stored = self.ledger.events_mapper.store(event, stream.version)
         self.changes.events.append(stored)
         self.lines.append(stored.state)
@@ -174,7 +173,7 @@ class Batch:
         if begins:
             stream.policy = self.policy.for_branch(getattr(event.data, "branch", None))
         place, owner = len(self.changes.events), owner_of(event, stream.state)
-        self.turn().tell(stream, replace(self.privacy.seal(owner, event), recordedtime=self.now))
+        self.turn().tell(stream, self.privacy.seal(owner, event)._replace(recordedtime=self.now))
         self._remember(event, "recorded", place, owner)
         self._answer(event, "recorded", place=place)
         self.settle()

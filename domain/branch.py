@@ -10,7 +10,7 @@ from domain.envelope import Event
 KIND = "branch"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Branch:
     """Nothing that a decision needs."""
 

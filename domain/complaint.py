@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 KIND = "complaint"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Complaint:
     """What decisions need to know of a complaint. `cycle` counts its reopenings."""
 

@@ -10,22 +10,23 @@ the pack is loaded, so that a wrong name dies there and not in the middle of a c
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from domain.working_time import Calendar, PeriodError, deadline, local_day, parse_period
 
 if TYPE_CHECKING:
     from domain.envelope import Event
+    from domain.stream import Duty
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """What a rule may look at: one event, and its stream's state once the event is taken in."""
+class Situation(NamedTuple):
+    """What a rule may look at: one event, and its stream's state once the event is taken in; `duty`, where
+    it is seen from one obligation, for tests such as "by somebody else than the one who left"."""
 
     event: Event
     state: Any
+    duty: Duty | None = None
 
 
 Getter = Callable[[Situation], Any]
@@ -99,7 +100,7 @@ COMPUTED: dict[str, Callable[[Any, Calendar], Any]] = {
     "time": lambda situation, _: situation.event.time,
     "day": lambda situation, calendar: local_day(situation.event.time, calendar),
     "day.text": lambda situation, calendar: local_day(situation.event.time, calendar).isoformat(),
-    "duty.of": lambda situation, _: situation.duty.of,
+    "duty.of": lambda situation, _: situation.duty and situation.duty.of,
 }
 
 

@@ -28,7 +28,7 @@ RULES_OF = (adjudication, leaving)
 """Where the rules about whose customer this is are registered."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Customer:
     """What decisions need to know of a customer. `tracked`: claimed, and no deal closed since."""
 

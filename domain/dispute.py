@@ -22,7 +22,7 @@ class Said:
     shares: tuple[tuple[str, float], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Dispute:
     """What has become of the dispute about one deal. `shares` are the latest settled or ruled."""
 

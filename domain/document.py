@@ -21,7 +21,7 @@ KIND = "document"
 DECLASSIFY = "declassify"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Document:
     """What decisions need to know of a document. `until`: when its secrecy ends by itself."""
 

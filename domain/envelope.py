@@ -8,11 +8,10 @@ import binascii
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from types import MappingProxyType
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 from urllib.parse import unquote
 
 import orjson
@@ -50,8 +49,7 @@ _EXTENSION = re.compile(r"[a-z0-9]{1,64}")
 _JSON = re.compile(r"application/(?:[\w.-]+\+)?json\s*(?:;.*)?", re.IGNORECASE | re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One event: what happened, to what, when, who says so, and what the ledger added to it."""
 
     id: str
@@ -65,12 +63,15 @@ class Event:
     sequence: int | None = None
     correlationid: str | None = None
     causationid: str | None = None
-    extensions: Extensions = field(default_factory=lambda: NO_EXTENSIONS)
+    extensions: Extensions = NO_EXTENSIONS
 
     @property
     def kind(self) -> str:
         """What the stream is about: complaint, visit, customer …"""
         return self.subject.partition("/")[0]
+
+
+_MAY_SAY = Event._fields[6:11]
 
 
 def identity(event: Event) -> tuple[str, str]:
@@ -307,13 +308,11 @@ def write(event: Event) -> bytes:
         "time": event.time,
         "partitionkey": event.subject,
     }
-    if event.actor is not None:
-        message["actor"] = event.actor
-    stamps = (event.recordedtime, event.sequence, event.correlationid, event.causationid)
-    for name, stamp in zip(_STAMPED, stamps, strict=True):
-        if stamp is not None:
-            message[name] = stamp
-    message.update(event.extensions)
+    for name, said in zip(_MAY_SAY, event[6:11], strict=True):
+        if said is not None:
+            message[name] = said
+    if event.extensions:
+        message.update(event.extensions)
     message["data"] = event.data.wire()
     return orjson.dumps(message, default=_jsonable)
 
@@ -323,6 +322,8 @@ def write(event: Event) -> bytes:
 
 def _canonical(value: object) -> object:
     """One spelling of each value: instants in UTC, whole numbers as integers."""
+    if value.__class__ is str:  # as most are
+        return value
     match value:
         case datetime():
             return utc(value)
@@ -337,12 +338,14 @@ def _canonical(value: object) -> object:
 
 def _content_of(data: Data) -> dict[str, object]:
     """What the data says: leaving a default out and writing it down say the same."""
-    fields = type(data).model_fields
-    return {name: _canonical(value) for name, value in data.__dict__.items() if value != fields[name].default}
+    values, defaults = data.__dict__, data.defaults
+    said = data.__pydantic_fields_set__
+    return {name: _canonical(values[name]) for name in said if values[name] != defaults[name]}
 
 
 def digest(event: Event) -> str:
     """SHA-256 of what the event says; equal for equal meaning, whatever the order of keys or the offset."""
-    extensions = {name: value for name, value in event.extensions.items() if name not in _TRACING}
+    said = event.extensions
+    extensions = {name: value for name, value in said.items() if name not in _TRACING} if said else {}
     content = [event.type, event.subject, utc(event.time), event.actor, _content_of(event.data), extensions]
     return sha256(orjson.dumps(content, default=_jsonable, option=orjson.OPT_SORT_KEYS)).hexdigest()

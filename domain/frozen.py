@@ -6,14 +6,11 @@ from typing import Any, TypeVar
 
 S = TypeVar("S")
 
-_set = object.__setattr__
-
 
 def replace(state: S, **changes: Any) -> S:
-    """`dataclasses.replace` for frozen dataclasses with slots, ten times as fast: states change on every
+    """`dataclasses.replace` for frozen dataclasses without slots, ten times as fast: states change on every
     fact, and a state has many fields that do not."""
-    cls = type(state)
-    copy = object.__new__(cls)
-    for name in cls.__slots__:  # type: ignore[attr-defined]
-        _set(copy, name, changes[name] if name in changes else getattr(state, name))
+    copy = object.__new__(type(state))
+    copy.__dict__.update(state.__dict__)
+    copy.__dict__.update(changes)
     return copy

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -14,15 +14,16 @@ from domain.envelope import Event, Rejected, parse_message
 from domain.storage import Outgoing
 from domain.strict_json import LARGEST
 
+NO_HEADERS: Mapping[str, bytes] = MappingProxyType({})
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+
+class Incoming(NamedTuple):
     """A message as it came: the fact in it, or why it holds none. `origin` says where it came from."""
 
     raw: bytes
     event: Event | None
     rejected: Rejected | None = None
-    headers: Mapping[str, bytes] = field(default_factory=dict)
+    headers: Mapping[str, bytes] = NO_HEADERS
     origin: str = ""
 
     @classmethod

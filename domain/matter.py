@@ -32,7 +32,7 @@ class Verdict:
     commission: Mapping[str, float]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Deal:
     """A deal and the last word on it: a verdict on record, or a ruling that is `awaited`."""
 

@@ -6,9 +6,8 @@ Source of the rules: "How a rule plays out". All times are instants; due dates a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from domain import escalation
 from domain.conditions import Condition, Situation
@@ -29,13 +28,6 @@ if TYPE_CHECKING:
     from domain.policy import BoundClause, Step
 
 
-@dataclass(frozen=True, slots=True)
-class DutySituation(Situation):
-    """A situation seen from one obligation, for tests such as "by somebody else than the one who left"."""
-
-    duty: Duty
-
-
 def _holds(conditions: Sequence[Condition | None], situation: Situation) -> bool:
     return any(condition is None or condition(situation) for condition in conditions)
 
@@ -52,7 +44,7 @@ def settle(turn: Turn, stream: Stream, event: Event, situation: Situation) -> No
         clause = stream.policy.clauses.get(duty.clause)
         if clause is None or not (event.type in clause.met_by or event.type in clause.withdrawn_by):
             continue
-        seen = DutySituation(event, situation.state, duty)
+        seen = Situation(event, situation.state, duty)
         if _holds(clause.met_by.get(event.type, ()), seen):
             do(turn, stream, duty, event)
         elif _holds(clause.withdrawn_by.get(event.type, ()), seen):
@@ -136,8 +128,7 @@ def _due(
     raise AssertionError(f"{clause.id}: no term applies; packs are checked for this on load")
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(NamedTuple):
     """An obligation about to be opened."""
 
     key: str

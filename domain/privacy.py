@@ -25,7 +25,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from domain.envelope import Event, digest
 from domain.events import PERSONAL, Part
-from domain.frozen import replace
 
 MARK = "sealed:1:"
 """How a sealed text begins; then the key's id, a colon, and nonce and ciphertext in URL-safe Base64."""
@@ -158,7 +157,7 @@ def _texts(event: Event) -> list[str]:
 def with_texts(event: Event, change: Change) -> Event:
     """The event with each of its personal texts changed; blank ones stay."""
     changes = _changes(event, change)
-    return replace(event, data=event.data.model_copy(update=changes)) if changes else event
+    return event._replace(data=event.data.model_copy(update=changes)) if changes else event
 
 
 def _changes(event: Event, change: Change) -> dict[str, Any]:

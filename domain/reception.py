@@ -26,7 +26,7 @@ MAKES_UP = frozenset({"business", "busy"})
 """The absences after which missed turns are made up."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reception:
     """One day at the desk. `turn`: whose turn it is, as a place in the order; `missed`: the turns still to
     be made up, in the order in which they were missed; `out`: who is out, and why."""

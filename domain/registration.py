@@ -25,7 +25,7 @@ Until = Callable[[datetime], datetime | None]
 """The last instant at which a registration made at an instant is valid; None: for ever."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Claim:
     """One registration, as `staff` made it. `passed` says who it passed to since, and when."""
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 KIND = "staff"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Staff:
     """What decisions need to know of somebody."""
 

@@ -24,8 +24,7 @@ STREAM, PARKED, WINDOW, AFTER_ALL = 0, 1, 2, 3
 parked facts, the ends of KPI windows; nothing comes after all of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """What became of a fact that was taken before."""
 
     digest: str

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from domain.envelope import Event
 from domain.events import Data
-from domain.frozen import replace
 
 if TYPE_CHECKING:
     from domain.kinds import Kind
@@ -224,7 +223,7 @@ class Stream:
 def _opening(stream: Stream, event: Event) -> Event:
     """The opening as the obligation keeps it: with its data only where the story does not tell it."""
     own = event.correlationid in (None, event.subject)
-    return replace(event, data=NOTHING) if own else event
+    return event._replace(data=NOTHING) if own else event
 
 
 def _opened(stream: Stream, event: Event) -> None:

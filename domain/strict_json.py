@@ -27,10 +27,11 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _keys(value: Any) -> int:
     """How many keys stand in a value, at any level."""
-    if value.__class__ is dict:
-        parts = value.values()
-        return len(parts) + sum(_keys(part) for part in parts if part.__class__ in _NESTING)
-    return sum(_keys(part) for part in value if part.__class__ in _NESTING)
+    found, parts = (len(value), value.values()) if value.__class__ is dict else (0, value)
+    for part in parts:
+        if part.__class__ in _NESTING:
+            found += _keys(part)
+    return found
 
 
 def _faults(value: object) -> tuple[int, bool]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 KIND = "visit"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Visit:
     """What decisions need to know of a visit. Where plan and start differ, what was started counts."""
 

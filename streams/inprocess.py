@@ -9,7 +9,6 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import psycopg
@@ -39,7 +38,7 @@ def recorded(storage: PostgresStorage, after: int = 0) -> Iterator[Event]:
     mapper = EventMapper()
     while rows := storage.events_after(after, BATCH):
         for sequence, subject, topic, state in rows:
-            yield replace(mapper.load(StoredEvent(subject, 0, topic, state)), sequence=sequence)
+            yield mapper.load(StoredEvent(subject, 0, topic, state))._replace(sequence=sequence)
         after = rows[-1][0]
 
 

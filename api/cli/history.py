@@ -38,8 +38,6 @@ def run(given: Given, edge: Edge) -> int:
 
 
 def _messages(given: Given, edge: Edge, as_of: datetime | None, known_at: datetime | None) -> list[Message]:
-    from dataclasses import replace
-
     from domain.history import history, shown
     from domain.mapper import EventMapper
 
@@ -49,7 +47,7 @@ def _messages(given: Given, edge: Edge, as_of: datetime | None, known_at: dateti
         if not stored:
             text = failure("no stream is called {s}.", "没有名为 {s} 的流。", s=given.SUBJECT).text
             raise type(failure("", ""))(text, NO)
-        events = [replace(mapper.load(event), sequence=sequence) for sequence, event in stored]
+        events = [mapper.load(event)._replace(sequence=sequence) for sequence, event in stored]
         told = history(events, as_of, known_at)
         told = events_opened(edge, storage, told) if given.personal else told
     return [shown(event, given.personal) for event in told]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from io import BytesIO, StringIO
 from typing import Annotated, Any, Literal
@@ -120,7 +119,7 @@ def events_of(services: Services, kind: str, name: str) -> list[Event]:
             "unknown-stream", en, f"没有 {shown_name} 的记录；事件流为 <类别>/<编号>，类别有 {kinds}。"
         )
     mapper = EventMapper()
-    return [replace(mapper.load(event), sequence=sequence) for sequence, event in stored]
+    return [mapper.load(event)._replace(sequence=sequence) for sequence, event in stored]
 
 
 def stream_of(services: Services, events: Sequence[Event]) -> Stream:

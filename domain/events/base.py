@@ -186,11 +186,13 @@ class Data(Part):
     """The data of one type of event; its wire name is spelled by its class name and outlives it."""
 
     type: ClassVar[str]
+    defaults: ClassVar[Mapping[str, object]] = {}
     _wire: ClassVar[Mapping[str, str]] = {}  # field -> wire name, where Python forbids the name
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         cls.type = wire_name(cls.__name__)
+        cls.defaults = {name: f.default for name, f in cls.model_fields.items()}
         cls._wire = {name: f.alias for name, f in cls.model_fields.items() if f.alias}
 
     def wire(self) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """When something is due, and when it is time to warn: PRC Civil Code, art. 200 to 204."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from itertools import islice
@@ -16,8 +15,7 @@ from domain.working_time.spans import Pauses, Span, consume, lost, merged, openi
 HORIZON: Final = 3_660
 
 
-@dataclass(frozen=True, slots=True)
-class Deadline:
+class Deadline(NamedTuple):
     """When it is due and warned of, in the calendar's zone; an act at `due_at` itself is in time.
 
     `provisional`: a day consulted lies in a year whose official schedule is not published yet.

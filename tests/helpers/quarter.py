@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -33,7 +32,7 @@ def recorded(policy: Policy, facts: Sequence[dict[str, Any]], until: str) -> lis
     simulation.tell([json.dumps(one).encode() for one in facts])
     simulation.wait(at(until))
     stored = simulation.storage.recorder.select_notifications(1, 1_000_000)
-    return [replace(EventMapper().load(one), sequence=one.id) for one in stored]
+    return [EventMapper().load(one)._replace(sequence=one.id) for one in stored]
 
 
 class Teller:

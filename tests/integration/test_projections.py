@@ -4,7 +4,6 @@ import itertools
 import json
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import date, datetime
 from threading import Thread
 from typing import Any
@@ -63,7 +62,7 @@ def recorded(policy: Policy, facts: Sequence[dict[str, Any]], until: str) -> lis
 
 def recorded_in(simulation: Simulation) -> list[Event]:
     stored = simulation.storage.recorder.select_notifications(1, 1_000_000)
-    return [replace(EventMapper().load(one), sequence=one.id) for one in stored]
+    return [EventMapper().load(one)._replace(sequence=one.id) for one in stored]
 
 
 def messages(events: Sequence[Event], first: int = 0) -> list[tuple[int, bytes]]:
@@ -386,8 +385,8 @@ def test_pages_follow_each_other_without_gap_or_repeat_while_rows_come_in(
     tell(db, projector, events)
     seen: list[str] = []
     page = search(db, limit=7)
-    newer = [replace(event, sequence=(event.sequence or 0) + 10_000) for event in events[:1]]
-    projector.project(db, "events", 1, messages([replace(e, subject="complaint/NEW") for e in newer]))
+    newer = [event._replace(sequence=(event.sequence or 0) + 10_000) for event in events[:1]]
+    projector.project(db, "events", 1, messages([e._replace(subject="complaint/NEW") for e in newer]))
     while True:
         seen += [row["subject"] for row in page.items]
         if page.next is None:
@@ -408,7 +407,7 @@ def test_a_cursor_or_filter_that_cannot_be_used_is_refused(db: Db, asked: dict[s
 
 def test_a_page_holds_500_rows_at_most(db: Db, projector: Projector, policy: Policy) -> None:
     (one,) = list(recorded(policy, [received("C-1", "2026-03-02 09:00")], "2026-03-02 09:00"))[:1]
-    many = [replace(one, subject=f"complaint/M-{n}", sequence=n + 1) for n in range(501)]
+    many = [one._replace(subject=f"complaint/M-{n}", sequence=n + 1) for n in range(501)]
     tell(db, projector, many)
     page = search(db, limit=10_000)
     assert len(page.items) == 500 and page.next is not None

@@ -9,7 +9,6 @@ import pytest
 from domain.conditions import OPERATORS, Condition, ConditionError, Situation, compile_condition
 from domain.envelope import Event
 from domain.events import ComplaintReceived, ReceptionHosted
-from domain.obligations import DutySituation
 from domain.stream import Duty
 from domain.working_time import calendar
 from tests.helpers.scenario import at
@@ -123,7 +122,7 @@ def test_what_an_obligation_is_told_apart_by_can_be_asked() -> None:
     )
     assert condition is not None
     data = ComplaintReceived(customer="K", category="x", channel="y", summary="z", handler="S-1")
-    assert condition(DutySituation(event(data), State(), duty))
+    assert condition(Situation(event(data), State(), duty))
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 import csv
 import io
 import xml.etree.ElementTree as ElementTree
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -33,7 +32,7 @@ def events() -> list[Event]:
 
     raw = [json.dumps(each).encode() for each in FACTS]
     told = [read(each) for each in simulate(raw, load_policy(["general"]))]
-    return [replace(event, sequence=number) for number, event in enumerate(told, 1)]
+    return [event._replace(sequence=number) for number, event in enumerate(told, 1)]
 
 
 def at(text: str) -> datetime:
