@@ -10,7 +10,7 @@ from __future__ import annotations
 from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
-from storage import keys
+from storage import api_keys, keys
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS fact (
@@ -56,3 +56,4 @@ def make_tables(connection: Connection) -> None:
     """Makes what is not there yet, in the schema that the connection's search path names."""
     connection.execute(TABLES)
     connection.execute(keys.TABLE)
+    connection.execute(api_keys.TABLES)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
+from urllib.parse import urlsplit
 
 from api.i18n import Language, Text, language
 
@@ -27,6 +28,12 @@ DATA = "data"
 
 RUNNING = "running.env"
 """In there, as long as `up` runs: the settings it runs with, for the other commands."""
+
+API_KEY, API_KEY_FILE = "HUIYIN_API_KEY", "HUIYIN_API_KEY_FILE"
+"""The key, or the file of it, that commands show to the API."""
+
+HERE = ("127.0.0.1", "localhost", "::1")
+"""Names of this machine."""
 
 PIPED_WIDTH = 100  # columns where there is no terminal to ask
 
@@ -106,6 +113,18 @@ class Edge:
         from streams.config import Settings
 
         return Settings.from_env({**self._beside(), **self.environ})
+
+    def api_key(self, url: str, file: str | None = None) -> str | None:
+        """What to show to the API: a key from a file or the environment; on this machine, that of a running
+        `up` beside us."""
+        file = file or (None if self.environ.get(API_KEY) else self.environ.get(API_KEY_FILE))
+        if file is None:
+            beside = self._beside() if urlsplit(url).hostname in HERE else {}
+            return self.environ.get(API_KEY) or beside.get(API_KEY)
+        try:
+            return Path(file).read_text("ascii").strip()
+        except (OSError, UnicodeDecodeError) as problem:
+            raise unreadable(file, problem) from problem
 
     def _beside(self) -> dict[str, str]:
         file = Path(self.environ.get("HUIYIN_DATA") or DATA) / RUNNING

@@ -88,7 +88,7 @@ def _sender(given: Given, edge: Edge) -> Sender:
                 "--http：{url!r} 不是地址，例如 http://127.0.0.1:8080。",
                 url=given.http,
             )
-        return HttpSender(given.http, edge.environ.get("HUIYIN_TOKEN"), given.patience)
+        return HttpSender(given.http, edge.api_key(given.http, given.key_file), given.patience)
     return KafkaSender(edge.settings, given.wait, given.patience)
 
 
@@ -209,8 +209,14 @@ EMIT = Command(
         argument(
             "--http",
             metavar="URL",
-            en="to this API instead of to Kafka (HUIYIN_KAFKA); HUIYIN_TOKEN is sent along",
-            zh="发往该 API 而非 Kafka（HUIYIN_KAFKA）；同时附上 HUIYIN_TOKEN",
+            en="to this API instead of to Kafka (HUIYIN_KAFKA), with the key in HUIYIN_API_KEY",
+            zh="发往该 API 而非 Kafka（HUIYIN_KAFKA），使用 HUIYIN_API_KEY 中的密钥",
+        ),
+        argument(
+            "--key-file",
+            metavar="FILE",
+            en="the file of the key for --http (default: HUIYIN_API_KEY_FILE)",
+            zh="--http 所用密钥的文件（默认 HUIYIN_API_KEY_FILE）",
         ),
         argument(
             "--dry-run", action="store_true", en="print the facts, send nothing", zh="只打印事实，不发送"

@@ -145,7 +145,7 @@ def _over_http(messages: list[tuple[bytes, dict[str, bytes]]], url: str, edge: E
     """To the API in structured mode; what came to Kafka in binary mode has its attributes in its headers."""
     from api.cli.sending import HttpSender
 
-    sender = HttpSender(url, edge.environ.get("HUIYIN_TOKEN"), 30.0)
+    sender = HttpSender(url, edge.api_key(url), 30.0)
     answers = [answer for raw, headers in messages for answer in sender.send([_structured(raw, headers)])]
     sender.close()
     for answer in answers:

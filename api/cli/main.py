@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
@@ -77,6 +77,9 @@ COMMANDS: Mapping[str, Entry] = {
         "Protect the customers' keys with the first master key.",
         "改用首个主密钥保护各客户的密钥。",
     ),
+    "keys api new": _entry("api_keys:NEW", "Make a key for the API.", "生成 API 密钥。"),
+    "keys api list": _entry("api_keys:LIST", "List the keys of the API.", "列出 API 密钥。"),
+    "keys api revoke": _entry("api_keys:REVOKE", "Revoke a key of the API.", "吊销 API 密钥。"),
     "rebuild": _entry(
         "rebuild:REBUILD",
         "Rebuild read models from the ledger, or compare them with it.",
@@ -235,23 +238,29 @@ def _parsed(parser: Parser, words: list[str], edge: Edge) -> Given | None:
 
 def _name(words: Sequence[str], edge: Edge) -> str | None:
     """The command that the words begin with; None: they asked what a group can do, and were told."""
-    first, second = words[0], words[1] if len(words) > 1 else ""
-    if first in COMMANDS:
-        return first
-    group = [name for name in COMMANDS if name.startswith(f"{first} ")]
-    if not group:
-        raise _unknown(first)
-    if f"{first} {second}" in COMMANDS:
-        return f"{first} {second}"
-    if second in ("-h", "--help"):
-        edge.line(_listed(group, edge))
-        return None
-    able = ", ".join(name.split()[1] for name in group)
-    raise failure(
-        "huiyin {first}: say what to do: {able}.",
-        "huiyin {first}：请指明操作：{able}。",
-        first=first,
-        able=able,
+    for count in range(1, len(words) + 1):
+        said = " ".join(words[:count])
+        if said in COMMANDS:
+            return said
+        group = [name for name in COMMANDS if name.startswith(f"{said} ")]
+        if not group and count == 1:
+            raise _unknown(said)
+        after = words[count] if count < len(words) else ""
+        if after in ("-h", "--help"):
+            edge.line(_listed(group, edge))
+            return None
+        able = {name.removeprefix(f"{said} ").split()[0]: None for name in group}
+        if after not in able:
+            raise _unfinished(said, able)
+    raise AssertionError("unreachable")
+
+
+def _unfinished(said: str, able: Iterable[str]) -> Failure:
+    return failure(
+        "huiyin {said}: say what to do: {able}.",
+        "huiyin {said}：请指明操作：{able}。",
+        said=said,
+        able=", ".join(able),
     )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from api.cli.command import Given
-from api.cli.edge import RUNNING, Edge, failure
+from api.cli.edge import API_KEY, RUNNING, Edge, failure
 
 if TYPE_CHECKING:
     from api.cli.supervisor import Supervisor
@@ -128,13 +128,15 @@ def _kept_port(data: Path, name: str) -> int:
     return port
 
 
-def share(data: Path, settings: Settings) -> None:
-    """For the children, and for every other `huiyin` on this machine as long as this one runs."""
+def share(data: Path, settings: Settings, api_key: str) -> None:
+    """For the children, and for every other `huiyin` on this machine as long as this one runs; the key is
+    for those who report facts over HTTP."""
     variables = {name: value for name, value in settings.to_env().items() if value}
     file = data / RUNNING
     file.touch(mode=0o600)
-    file.write_text("".join(f"{name}={value}\n" for name, value in variables.items()))
-    os.environ.update(variables)
+    shared = {**variables, API_KEY: api_key}
+    file.write_text("".join(f"{name}={value}\n" for name, value in shared.items()))
+    os.environ.update(variables, HUIYIN_DATA=str(data))
 
 
 def roles(settings: Settings, data: Path, supervisor: Supervisor) -> None:

@@ -29,7 +29,9 @@ def _sent(facts: Iterable[bytes], given: Given, edge: Edge) -> Counter[str]:
     from api.cli.sending import HttpSender, KafkaSender, Sender
 
     sender: Sender = (
-        HttpSender(given.http, None, 30.0) if given.http else KafkaSender(edge.settings, True, 60.0)
+        HttpSender(given.http, edge.api_key(given.http), 30.0)
+        if given.http
+        else KafkaSender(edge.settings, True, 60.0)
     )
     tally: Counter[str] = Counter()
     try:

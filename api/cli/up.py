@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from api.cli.command import Command, Given, argument
 from api.cli.edge import DATA, DONE, RUNNING, Edge, database_place, failure
 from api.cli.parts_of_up import await_api, for_sample, play_sample, roles, sample_is_here, services, share
+from api.cli.up_keys import make_keys, tell
 
 if TYPE_CHECKING:
     from streams.config import Settings
@@ -44,10 +45,11 @@ def _run(given: Given, edge: Edge, data: Path) -> None:
         sample = given.sample and sample_is_here(edge)
         settings = for_sample(edge.own_settings, edge) if sample else edge.own_settings
         settings = services(given, edge, data, supervisor, settings)
-        share(data, settings)
+        keys, own_key = make_keys(settings)
+        share(data, settings, own_key)
         roles(settings, data, supervisor)
         await_api(settings, supervisor)
-        _welcome(edge, settings, data)
+        _welcome(edge, settings, data, keys)
         if sample:
             play_sample(edge, data, settings)
         while True:
@@ -126,7 +128,7 @@ def _say(edge: Edge, name: str, event: str, detail: str) -> None:
         edge.note(f"         {line[:200]}")
 
 
-def _welcome(edge: Edge, settings: Settings, data: Path) -> None:
+def _welcome(edge: Edge, settings: Settings, data: Path, keys: Mapping[str, str]) -> None:
     base = f"http://{settings.http_host}:{settings.http_port}"
     none = edge.text("none (--no-broker)", "无（--no-broker）")
     rows: list[tuple[str, Any]] = [
@@ -140,6 +142,7 @@ def _welcome(edge: Edge, settings: Settings, data: Path) -> None:
     edge.note(edge.text("\nHuiyin is up:", "\n回音已就绪："))
     for name, value in rows:
         edge.note(f"  {name}: {value}")
+    tell(edge, keys, base)
     edge.note(edge.text("try, in another terminal:", "可在另一终端尝试："))
     if data != Path(DATA).resolve():
         edge.note(f"  export HUIYIN_DATA={data}")
@@ -151,7 +154,11 @@ def _welcome(edge: Edge, settings: Settings, data: Path) -> None:
 def _tries(settings: Settings, base: str) -> list[str]:
     if settings.kafka:
         return ["huiyin watch --from-beginning", "huiyin emit FILE.jsonl", "huiyin history complaint/C-1"]
-    return [f"huiyin emit FILE.jsonl --http {base}", "huiyin history complaint/C-1", f"curl {base}/alerts"]
+    return [
+        f"huiyin emit FILE.jsonl --http {base}",
+        "huiyin history complaint/C-1",
+        f"curl -H 'Authorization: Bearer KEY' {base}/alerts",
+    ]
 
 
 def _number(text: str) -> int:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
 
 from api.http import (
@@ -20,9 +20,12 @@ from api.http import (
     problems,
     proofs,
     standing,
+    story,
     streams,
     work,
 )
+from api.http.access import session
+from api.http.access.gate import Gate, admitted
 from api.http.guard import Guard
 from api.http.intake import Clock
 from api.http.pages import routes as pages
@@ -33,6 +36,7 @@ from streams.config import Settings
 
 ROUTERS = (
     facts.router,
+    story.router,
     streams.router,
     lists.router,
     alerts.router,
@@ -43,6 +47,7 @@ ROUTERS = (
     proofs.router,
     health.router,
     contract.router,
+    session.router,
     pages.router,
 )
 
@@ -68,7 +73,8 @@ def create_app(settings: Settings, now: Clock = utc_now) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         lifespan=_running,
-        middleware=[Middleware(Guard), Middleware(Revalidation)],
+        middleware=[Middleware(Guard), Middleware(Gate), Middleware(Revalidation)],
+        dependencies=[Depends(admitted)],
     )
     app.state.services = Services(settings, now)
     for router in ROUTERS:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from starlette.responses import HTMLResponse, Response
 
+from api.http.access import documented as access
 from api.http.answers import json_answer
 from api.http.language import language_of
 from api.http.pages.templates import render
@@ -38,6 +39,7 @@ TAGS = {
     "rules": "Which rules were broken | 规则",
     "figures": "Satisfaction and missed figures | 指标",
     "proofs": "Proof that nothing was altered | 防篡改证明",
+    "access": "Who asks | 身份",
     "operations": "Health and metrics | 运维",
 }
 BOTH = " | "
@@ -61,6 +63,7 @@ def openapi(app: FastAPI) -> dict[str, Any]:
         for operation in _operations(document):
             operation["responses"].pop("422", None)
         _revalidated(document)
+        access.describe(document)
         app.openapi_schema = document
     return app.openapi_schema
 

@@ -36,6 +36,8 @@ KINDS: Mapping[str, Kind] = {
     "not-json": _kind(400, "The body is not valid JSON", "请求体不是有效的 JSON"),
     "bad-parameter": _kind(400, "A parameter cannot be used", "参数无法使用"),
     "bad-body": _kind(400, "The body cannot be used", "请求体无法使用"),
+    "unauthenticated": _kind(401, "It is not known who asks", "未表明身份"),
+    "forbidden": _kind(403, "This is not open to whoever asks", "无权访问"),
     "personal-fields": _kind(403, "Personal fields are not shown here", "此处不显示个人信息字段"),
     "not-found": _kind(404, "There is no such page", "没有此页面"),
     "unknown-stream": _kind(404, "The stream is not known", "没有此事件流"),

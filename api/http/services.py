@@ -17,6 +17,7 @@ from psycopg import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
+from api.http.access.known import Known
 from api.http.feed import Feed
 from api.http.intake import Clock, Intake
 from api.http.metrics import Metrics
@@ -60,6 +61,7 @@ class Services:
         self.feed = Feed(self.read)
         self.acknowledging = asyncio.Lock()
         self.metrics = Metrics(self._read_or_none)
+        self.known = Known(lambda: self.parts.connections)
 
     @property
     def parts(self) -> Parts:

@@ -6,16 +6,20 @@ import json
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 import httpx
+import psycopg
 import uvicorn
 from jsonschema import Draft202012Validator
 
 from api.http.app import create_app
+from storage import api_keys
+from storage.connections import Connections
+from storage.postgres import PostgresStorage
 from streams.config import Settings
 from streams.inprocess import Loop
 from streams.parts import Parts
@@ -66,6 +70,32 @@ class Contract:
         return next((each[method.lower()] for each in found if method.lower() in each), None)
 
 
+class Key(httpx.Auth):
+    """A key, made in the database as soon as there is one; until then requests carry a key of nobody."""
+
+    def __init__(self, site: Site, role: str, name: str, branches: Sequence[str]) -> None:
+        self._make = lambda: new_key(site.settings.database_url, role, name, branches)
+        self._token: str | None = None
+
+    @property
+    def token(self) -> str:
+        if self._token is None:
+            with suppress(psycopg.OperationalError):
+                self._token = self._make()
+        return self._token or "hy_nobody_x"
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        request.headers.setdefault("Authorization", f"Bearer {self.token}")
+        yield request
+
+
+def new_key(database: str, role: str, name: str = "test", branches: Sequence[str] = ()) -> str:
+    """A new API key in a database, whose tables need not be there yet."""
+    with closing(PostgresStorage(database)) as storage, closing(Connections(database, "public")) as keys:
+        storage.create()
+        return api_keys.create(keys, role, name, branches)
+
+
 class Site:
     """A running API, and the worker's loop to be turned by hand."""
 
@@ -78,9 +108,17 @@ class Site:
     ) -> None:
         self.settings = Settings(database, policy=policy, http_port=port, signing_key=signing_key)
         self.url = f"http://127.0.0.1:{port}"
-        self.client = httpx.Client(base_url=self.url, timeout=20)
+        self.client = self.as_role("admin")
         self._parts: Parts | None = None
         self._contract: Contract | None = None
+
+    def as_role(self, role: str, *branches: str, name: str = "test") -> httpx.Client:
+        """A client with a key of that role, made when it is first used."""
+        return httpx.Client(base_url=self.url, timeout=20, auth=Key(self, role, name, branches))
+
+    def anonymous(self) -> httpx.Client:
+        """A client that shows no key."""
+        return httpx.Client(base_url=self.url, timeout=20)
 
     @property
     def parts(self) -> Parts:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -55,6 +56,10 @@ class Up:
         until(lambda: text in self.text or self.process.poll() is not None)
         assert text in self.text, self.text
 
+    def keys(self) -> dict[str, str]:
+        """The keys that it printed, by role."""
+        return dict(re.findall(r"^ +(\w+) +(hy_\w+)$", self.text, re.MULTILINE))
+
     def stop(self, asking: signal.Signals) -> int:
         self.process.send_signal(asking)
         return self.process.wait(60)
@@ -83,8 +88,9 @@ def up(data: Path, *words: str) -> Iterator[Up]:
             started.stop(signal.SIGTERM)
 
 
-def alerts(url: str) -> list[dict[str, str]]:
-    with request.urlopen(f"{url}/alerts", timeout=10) as answer:
+def alerts(url: str, key: str) -> list[dict[str, str]]:
+    asked = request.Request(f"{url}/alerts", headers={"Authorization": f"Bearer {key}"})
+    with request.urlopen(asked, timeout=10) as answer:
         return list(json.loads(answer.read())["items"])
 
 
@@ -139,11 +145,17 @@ def test_up_runs_everything_keeps_it_running_and_goes_on_where_it_was(tmp_path: 
 @pytest.mark.timeout(120)
 def test_without_a_broker_facts_become_alerts_all_the_same(tmp_path: Path) -> None:
     with up(tmp_path / "data", "--no-broker") as running:
-        sent = huiyin("emit", "-", "--http", running.url, stdin=json.dumps(FACT).encode())
+        keys = running.keys()
+        assert set(keys) == {"upstream", "ops", "auditor", "rule_author", "admin"}
+        beside = {"HUIYIN_DATA": str(running.data)}
+        sent = huiyin("emit", "-", "--http", running.url, stdin=json.dumps(FACT).encode(), env=beside)
         assert [receipt["status"] for receipt in sent.json] == ["recorded"]
-        until(lambda: any(alert["severity"] == "critical" for alert in alerts(running.url)), 10)
+        until(lambda: any(alert["severity"] == "critical" for alert in alerts(running.url, keys["ops"])), 10)
         assert running.stop(signal.SIGTERM) == 0
         assert "stopped" in running.text
+    with up(tmp_path / "data", "--no-broker") as again:
+        assert not again.keys() and "huiyin keys api new" in again.text
+        assert alerts(again.url, keys["ops"])
 
 
 @pytest.mark.database

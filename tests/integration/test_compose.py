@@ -87,9 +87,16 @@ def checked(service: dict[str, Any]) -> None:
     raise AssertionError("the api never became healthy")
 
 
+def key(service: dict[str, Any]) -> str:
+    """As `docker compose exec api huiyin keys api new …` makes it."""
+    made = {**service, "command": ["huiyin", "keys", "api", "new", "--role", "upstream", "--name", "crm"]}
+    given = {"PATH": os.environ["PATH"], **environment(service)}
+    return subprocess.run(command(made), env=given, capture_output=True, text=True, check=True).stdout.strip()
+
+
 def posted(service: dict[str, Any], fact: dict[str, Any]) -> Any:
     address = f"http://127.0.0.1:{environment(service)['HUIYIN_HTTP_PORT']}/events"
-    headers = {"Content-Type": "application/cloudevents+json"}
+    headers = {"Content-Type": "application/cloudevents+json", "Authorization": f"Bearer {key(service)}"}
     with request.urlopen(request.Request(address, json.dumps(fact).encode(), headers), timeout=10) as answer:
         return json.loads(answer.read())
 

@@ -71,9 +71,7 @@ class Watcher(threading.Thread):
         self.began = threading.Event()
 
     def run(self) -> None:
-        with httpx.stream(
-            "GET", f"{self.site.url}/alerts/stream", headers=self.headers, timeout=15
-        ) as answer:
+        with self.site.client.stream("GET", "/alerts/stream", headers=self.headers, timeout=15) as answer:
             assert answer.headers["content-type"].startswith("text/event-stream")
             lines = answer.iter_lines()
             next(lines)

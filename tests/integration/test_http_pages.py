@@ -243,7 +243,16 @@ def test_without_a_database_the_process_lives_but_is_not_ready(away: Site) -> No
     assert away.get("/health/live").status_code == 200
     assert away.get("/health/ready").status_code == 503
     assert away.get("/alerts").status_code == 503
-    assert "huiyin_database_up 0.0" in away.client.get("/metrics").text
+
+
+def test_a_database_that_goes_away_is_seen_by_whoever_watched_the_figures(
+    server: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.http.access.known.FRESH_S", 0.0)
+    with serving(server.create("http_gone"), *free_ports(1)) as site:
+        assert "huiyin_database_up 1.0" in site.client.get("/metrics").text
+        server.drop("http_gone")
+        assert "huiyin_database_up 0.0" in site.client.get("/metrics").text
 
 
 def test_without_a_database_the_dashboard_says_so(away: Site) -> None:

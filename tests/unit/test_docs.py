@@ -43,7 +43,8 @@ def test_commands_give_the_output_that_is_shown(document: Path, tmp_path: Path) 
 
 def command_of(words: list[str]) -> str:
     """The registered name that the words begin with."""
-    return next((two for two in (" ".join(words[:2]), words[0]) if two in COMMANDS), "")
+    names = (" ".join(words[:count]) for count in (3, 2, 1))
+    return next((name for name in names if name in COMMANDS), "")
 
 
 def options_of(command: str) -> set[str]:

@@ -1,0 +1,88 @@
+"""Which roles each route is open to. A route without a row is open to nobody.
+
+`upstream` reports facts and sees its receipts; `ops` work with what happens now; `auditor` reads everything
+and changes nothing; `rule_author` sees how the rules work out, and nobody's record; `admin` may do all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from storage.api_keys import ROLES, Role
+
+Roles = frozenset[Role | Literal["everybody"]]
+
+
+def _roles(*names: Role) -> Roles:
+    return frozenset(names)
+
+
+PUBLIC: Roles = frozenset({"everybody"})
+"""Open to whoever asks, known or not: nothing there is about anybody."""
+
+ANY = _roles(*ROLES)
+REPORT = _roles("upstream", "admin")
+READ = _roles("ops", "auditor", "admin")
+FIGURES = _roles("ops", "auditor", "rule_author", "admin")
+RULES = _roles("auditor", "rule_author", "admin")
+ACT = _roles("ops", "admin")
+AUDIT = _roles("auditor", "admin")
+ADMIN = _roles("admin")
+
+TABLE: Mapping[tuple[str, str], Roles] = {
+    # facts
+    ("POST", "/events"): REPORT,
+    # single streams
+    ("GET", "/streams/{kind}/{name:path}/history"): READ,
+    ("GET", "/streams/{kind}/{name:path}/story"): READ,
+    ("GET", "/streams/{kind}/{name:path}"): READ,
+    ("GET", "/ownership/{customer:path}"): READ,
+    # lists
+    ("GET", "/complaints"): READ,
+    ("GET", "/sla/breaches"): READ,
+    ("GET", "/sla/upcoming"): READ,
+    ("GET", "/violations"): FIGURES,
+    ("GET", "/kpis"): FIGURES,
+    # alerts
+    ("GET", "/alerts"): READ,
+    ("GET", "/alerts/stream"): READ,
+    ("POST", "/alerts/{key:path}/acknowledge"): ACT,
+    # figures
+    ("GET", "/satisfaction"): FIGURES,
+    ("GET", "/visits/compliance"): FIGURES,
+    ("GET", "/office"): FIGURES,
+    ("GET", "/contacts"): FIGURES,
+    ("GET", "/rankings"): FIGURES,
+    ("GET", "/concentration"): FIGURES,
+    ("GET", "/retention"): FIGURES,
+    ("GET", "/loyalty"): READ,
+    # proofs
+    ("GET", "/checkpoint"): READ,
+    ("GET", "/proofs/consistency"): READ,
+    ("GET", "/proofs/{sequence}"): READ,
+    # operations
+    ("GET", "/health/live"): PUBLIC,
+    ("GET", "/health/ready"): PUBLIC,
+    ("GET", "/metrics"): ACT,
+    # contracts
+    ("GET", "/openapi.json"): PUBLIC,
+    ("GET", "/asyncapi.json"): PUBLIC,
+    ("GET", "/docs"): PUBLIC,
+    # who asks
+    ("GET", "/login"): PUBLIC,
+    ("POST", "/session"): PUBLIC,
+    ("DELETE", "/session"): PUBLIC,
+    ("GET", "/me"): ANY,
+    # pages
+    ("GET", "/"): READ,
+    ("GET", "/parts/{name}"): READ,
+    ("GET", "/open"): READ,
+    ("GET", "/static/{name}"): PUBLIC,
+}
+
+
+def opens(role: Role, method: str, path: str) -> bool:
+    """Whether a role may use a route, for links and buttons that others are not shown."""
+    roles = TABLE.get((method, path), frozenset())
+    return roles is PUBLIC or role in roles
