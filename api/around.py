@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 from domain.envelope import Event
 from domain.events import TYPES
 from domain.events.base import Data
-from domain.glossary import meaning
+from domain.glossary import label
 from domain.history import history
 from domain.mapper import EventMapper
 from storage.connections import Connections
@@ -160,13 +160,8 @@ def said(event: Event) -> tuple[str, str]:
     if not words:
         return en, zh
     english = ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in words)
-    chinese = "，".join(f"{_label(event.type, name)}：{value}" for name, value in words)
+    chinese = "，".join(f"{label(event.type, name)}：{value}" for name, value in words)
     return f"{en.rstrip('.')} ({english}).", f"{zh.rstrip('。')}（{chinese}）。"
-
-
-def _label(type_: str, name: str) -> str:
-    """The field's meaning in Chinese without its explanation."""
-    return meaning(type_, name)[1].partition("，")[0].partition("（")[0].partition("：")[0]
 
 
 def _written(value: Any) -> str:

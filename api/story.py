@@ -4,12 +4,15 @@ happened around it; all of it as things were at one instant, and as they were kn
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
+from eventsourcing.persistence import StoredEvent
 from pydantic import BaseModel, Field
 
 from api.around import Reference, around
@@ -22,6 +25,7 @@ from domain.story import Standing, standing
 from projections.lifecycle import lifecycle
 from projections.projection import Projector
 from storage.postgres import PostgresStorage
+from storage.proofs import SNAPSHOT, transaction
 from streams.parts import policy_once
 
 READ = "history.read"
@@ -76,6 +80,24 @@ def events_of(storage: PostgresStorage, subject: str) -> list[Event]:
     """The recorded events of a stream with their sequences, in the order recorded."""
     mapper = EventMapper()
     return [mapper.load(event)._replace(sequence=sequence) for sequence, event in storage.history(subject)]
+
+
+_EVERY = b"""SELECT notification_id, originator_id, originator_version, topic, state FROM stored_events
+    WHERE originator_id LIKE %s ORDER BY originator_id, originator_version"""
+AT_ONCE = 2_000
+
+
+def every(storage: PostgresStorage, kind: str) -> Iterator[list[Event]]:
+    """The events of each stream of a kind, stream by stream, all as of one snapshot."""
+    mapper = EventMapper()
+    with (
+        transaction(storage.proofs.connections, SNAPSHOT) as beside,
+        beside.connection.cursor("every", binary=True) as cursor,
+    ):
+        cursor.itersize = AT_ONCE
+        cursor.execute(_EVERY, [f"{kind}/%"])
+        for _, rows in groupby(cursor, key=itemgetter(1)):
+            yield [mapper.load(StoredEvent(*row[1:]))._replace(sequence=row[0]) for row in rows]
 
 
 def story(

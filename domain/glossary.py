@@ -201,3 +201,40 @@ FIELDS |= {
 def meaning(owner: str, field: str) -> tuple[str, str]:
     """What a field means on its owner (a wire name, or a message), in English and Chinese."""
     return FIELDS.get(f"{owner} {field}") or FIELDS[field]
+
+
+# The standards' roles, as people call them; a pack may name others -> (English, Chinese)
+ROLES: dict[str, tuple[str, str]] = {
+    "customer_manager": ("customer manager", "客户经理"),
+    "salesperson": ("salesperson", "销售人员"),
+    "finance": ("finance", "财务"),
+    "market_manager": ("market manager", "市场经理"),
+    "service_section": ("service section", "服务科"),
+    "marketing_centre": ("marketing centre", "营销中心"),
+    "service_department": ("service department", "服务部门"),
+    "department_manager": ("department manager", "部门经理"),
+    "general_manager": ("general manager", "总经理"),
+    "company_leadership": ("company leadership", "公司领导"),
+    "customer_relations_manager": ("customer relations manager", "客户关系经理"),
+    "brand_division": ("brand division", "品牌事业部"),
+    "legal": ("legal", "法务"),
+    "vp_operations": ("vice president of operations", "运营副总裁"),
+    "ceo": ("chief executive", "首席执行官"),
+    "office": ("office", "办公室"),
+    "investigation_team": ("investigation team", "调查组"),
+    "duty_manager": ("duty manager", "值班经理"),
+    "sales_manager": ("sales manager", "销售经理"),
+    "group_call_centre": ("group call centre", "集团呼叫中心"),
+}
+
+
+def called(role: str) -> tuple[str, str]:
+    """What a role is called, in English and Chinese; one of a pack's own goes by its name."""
+    plain = role.replace("_", " ")
+    return ROLES.get(role, (plain, plain))
+
+
+def label(owner: str, field: str) -> str:
+    """A field's name in Chinese: its meaning without the explanation; one that has none stays as it is."""
+    said = FIELDS.get(f"{owner} {field}") or FIELDS.get(field) or ("", field)
+    return said[1].partition("，")[0].partition("（")[0].partition("：")[0]

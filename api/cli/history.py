@@ -1,26 +1,26 @@
-"""`huiyin history`: everything about one stream, as things were and as they were known, in four formats."""
+"""`huiyin history`: everything about one stream, as things were and as they were known; or every stream of a
+kind, for programs."""
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import partial
-from operator import itemgetter
-from typing import Any
-from xml.sax.saxutils import quoteattr
+from typing import TYPE_CHECKING, Any
 
 from api.cli.command import Command, Given, argument
-from api.cli.edge import DONE, NO, Edge, failure, instant
+from api.cli.edge import DONE, NO, Edge, Failure, failure, instant
 from api.cli.unsealing import events_opened
+from api.formats import EXPLAINS, Histories, Message
+from api.formats import FORMATS as FOR_PROGRAMS
 
-Message = Mapping[str, Any]
-EXPLAINS = ("clause", "source", "because")
-"""What a derived event says about why it is there."""
+if TYPE_CHECKING:
+    from domain.envelope import Event
+    from storage.postgres import PostgresStorage
 
 WIDE = 80
+EVERY = "*"
+"""In place of an id: all streams of the kind."""
 
 
 def run(given: Given, edge: Edge) -> int:
@@ -32,29 +32,80 @@ def run(given: Given, edge: Edge) -> int:
             "{subject!r} 不是流；例如 complaint/C-1。",
             subject=given.SUBJECT,
         )
-    messages = _messages(given, edge, as_of, known_at)
-    FORMATS[given.format](edge, given.SUBJECT, messages)
+    with edge.storage() as storage:
+        if name == EVERY:
+            return _every(given, edge, storage, as_of, known_at)
+        return _one(given, edge, storage, as_of, known_at)
+
+
+def _one(
+    given: Given, edge: Edge, storage: PostgresStorage, as_of: datetime | None, known_at: datetime | None
+) -> int:
+    from api.story import Asked, events_of, story
+    from domain.history import history, shown
+
+    events = events_of(storage, given.SUBJECT)
+    if not events:
+        raise Failure(failure("no stream is called {s}.", "没有名为 {s} 的流。", s=given.SUBJECT).text, NO)
+    events = events_opened(edge, storage, events) if given.personal else events
+    if given.format in FOR_PROGRAMS:
+        told = [shown(event, given.personal) for event in history(events, as_of, known_at)]
+        _pour(edge, given.format, [(given.SUBJECT, told)])
+        return DONE
+    asked = Asked(edge.now(), as_of, known_at)
+    found = story(storage, edge.policy(), events, asked, given.personal)
+    if given.format == "story":
+        edge.json(found)
+        return DONE
+    from api.cli.story import sections
+
+    _table(edge, given.SUBJECT, found["events"])
+    sections(edge, found)
     return DONE
 
 
-def _messages(given: Given, edge: Edge, as_of: datetime | None, known_at: datetime | None) -> list[Message]:
+def _every(
+    given: Given, edge: Edge, storage: PostgresStorage, as_of: datetime | None, known_at: datetime | None
+) -> int:
+    """All streams of a kind, one after the other."""
+    from api.story import every
+    from domain.events import KINDS
     from domain.history import history, shown
-    from domain.mapper import EventMapper
 
-    mapper = EventMapper()
-    with edge.storage() as storage:
-        stored = storage.history(given.SUBJECT)
-        if not stored:
-            text = failure("no stream is called {s}.", "没有名为 {s} 的流。", s=given.SUBJECT).text
-            raise type(failure("", ""))(text, NO)
-        events = [mapper.load(event)._replace(sequence=sequence) for sequence, event in stored]
-        told = history(events, as_of, known_at)
-        told = events_opened(edge, storage, told) if given.personal else told
-    return [shown(event, given.personal) for event in told]
+    kind = given.SUBJECT.partition("/")[0]
+    if kind not in KINDS:
+        raise failure(
+            "there are {kinds}.", "类别有 {kinds}。", kinds=", ".join(f"{kind}/*" for kind in KINDS)
+        )
+    if given.format not in FOR_PROGRAMS:
+        raise failure(
+            "of many streams there are --format json, csv and xes.",
+            "多个流可用 --format json、csv 或 xes。",
+        )
+
+    def told(events: Sequence[Event]) -> list[Message]:
+        seen = history(events, as_of, known_at)
+        return [shown(event, given.personal) for event in _opened(given, edge, storage, seen)]
+
+    found = ((events[0].subject, told(events)) for events in every(storage, kind))
+    _pour(edge, given.format, (one for one in found if one[1]))
+    return DONE
+
+
+def _opened(given: Given, edge: Edge, storage: PostgresStorage, events: Sequence[Event]) -> Sequence[Event]:
+    return events_opened(edge, storage, events) if given.personal else events
+
+
+def _pour(edge: Edge, form: str, histories: Histories) -> None:
+    for piece in FOR_PROGRAMS[form](histories):
+        edge.stdout.write(piece)
+
+
+# ---- the table
 
 
 def _table(edge: Edge, subject: str, messages: Sequence[Message]) -> None:
-    """What happened and what followed, each with the rule and the reason; 80 columns are enough."""
+    """What happened and what followed, each with rule, reason and cause; 80 columns are enough."""
     from rich import box
     from rich.table import Table
     from rich.text import Text as Shown
@@ -62,9 +113,27 @@ def _table(edge: Edge, subject: str, messages: Sequence[Message]) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=subject, title_justify="left")
     for heading, wide in ((("time", "时间"), 16), (("event", "事件"), 21), (("what", "内容"), None)):
         table.add_column(edge.text(*heading), width=wide, overflow="fold")
+    places = {_name(message): message.get("sequence") for message in messages}
     for message in messages:
-        table.add_row(_when(message), Shown(message["type"]), Shown("\n".join(_said(message, edge))))
+        said = [*_said(message, edge), *_caused(message, places, edge)]
+        table.add_row(_when(message), Shown(f"{message['type']}{_place(message)}"), Shown("\n".join(said)))
     edge.console(WIDE).print(table)
+
+
+def _place(message: Message) -> str:
+    return f"\n#{message['sequence']}" if message.get("sequence") else ""
+
+
+def _name(message: Message) -> str:
+    """As `causationid` names an event."""
+    return str(message["id"] if message["source"] == "/huiyin" else "{source}#{id}".format_map(dict(message)))
+
+
+def _caused(message: Message, places: Mapping[str, Any], edge: Edge) -> Iterator[str]:
+    """Which event it follows from: by its place, where that is in the table."""
+    if cause := message.get("causationid"):
+        place = places.get(cause)
+        yield f"{edge.text('cause', '起因')}: {f'#{place}' if place else cause}"
 
 
 def _when(message: Message) -> str:
@@ -78,14 +147,22 @@ def _when(message: Message) -> str:
 def _said(message: Message, edge: Edge) -> list[str]:
     data = message["data"]
     plain = ((name, value) for name, value in data.items() if name not in (*EXPLAINS, *UNTOLD))
-    lines = [" · ".join(f"{name}: {_written(value)}" for name, value in plain)]
+    named = ((_field(message["type"], name, edge), value) for name, value in plain)
+    lines = [" · ".join(f"{name}: {written(value)}" for name, value in named)]
     words = (("rule", "规则"), ("by", "依据"), ("because", "理由"))
     for heading, name in zip(words, EXPLAINS, strict=True):
         if data.get(name):
-            lines.append(f"{edge.text(*heading)}: {_brief(data[name])}")
+            lines.append(f"{edge.text(*heading)}: {brief(data[name])}")
     if message.get("actor"):
         lines.append(f"{edge.text('actor', '行为人')}: {message['actor']}")
     return [line for line in lines if line]
+
+
+def _field(type_: str, name: str, edge: Edge) -> str:
+    """What a field is called: as programs have it, or in Chinese."""
+    from domain.glossary import label
+
+    return label(type_, name) if edge.language == "zh" else name
 
 
 UNTOLD = ("obligation", "violation", "escalation", "opened_at", "warn_at", "pauses")
@@ -94,15 +171,16 @@ UNTOLD = ("obligation", "violation", "escalation", "opened_at", "warn_at", "paus
 INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d(?:\.\d+)?)?(Z|[+-]\d\d:\d\d)")
 
 
-def _written(value: Any) -> str:
+def written(value: Any) -> str:
+    """A value as a person reads it."""
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_written(part)}" for name, part in value.items())
+        return ", ".join(f"{name} {written(part)}" for name, part in value.items())
     if isinstance(value, list):
-        return ", ".join(_written(part) for part in value)
-    return str(value).lower() if isinstance(value, bool) else _brief(str(value))
+        return ", ".join(written(part) for part in value)
+    return str(value).lower() if isinstance(value, bool) else brief(str(value))
 
 
-def _brief(text: str) -> str:
+def brief(text: str) -> str:
     """Instants as a person writes them; whole minutes without their seconds."""
     return INSTANT.sub(lambda at: f"{at[1]} {at[2]}{_seconds(at[3])}{at[4]}", text)
 
@@ -111,102 +189,33 @@ def _seconds(written: str | None) -> str:
     return "" if not written or not written.strip(":0.") else written[:3]
 
 
-def _json(edge: Edge, _: str, messages: Sequence[Message]) -> None:
-    for message in messages:
-        edge.json(message)
-
-
-def _csv(edge: Edge, _: str, messages: Sequence[Message]) -> None:
-    text = io.StringIO()
-    rows = csv.writer(text)
-    rows.writerow(COLUMNS)
-    rows.writerows([_cell(column(message)) for column in COLUMNS.values()] for message in messages)
-    edge.stdout.write(text.getvalue().encode())
-
-
-def _optional(name: str, message: Message) -> Any:
-    return message.get(name, "")
-
-
-def _rest(message: Message) -> str:
-    """What the other columns do not say, as JSON."""
-    import orjson
-
-    return orjson.dumps(
-        {name: value for name, value in message["data"].items() if name not in EXPLAINS}
-    ).decode()
-
-
-# column → what it holds of an event; `source` is who reported it, `rule` the written rule behind it
-COLUMNS: Mapping[str, Callable[[Message], Any]] = {
-    "sequence": partial(_optional, "sequence"),
-    "time": itemgetter("time"),
-    "recordedtime": partial(_optional, "recordedtime"),
-    "type": itemgetter("type"),
-    "subject": itemgetter("subject"),
-    "source": itemgetter("source"),
-    "actor": partial(_optional, "actor"),
-    "clause": lambda message: message["data"].get("clause", ""),
-    "rule": lambda message: message["data"].get("source", ""),
-    "because": lambda message: message["data"].get("because", ""),
-    "data": _rest,
-}
-
-
-def _cell(value: Any) -> Any:
-    """A text that a spreadsheet would take for a formula is marked as text."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t")) else value
-
-
-XES = """\
-<?xml version="1.0" encoding="UTF-8"?>
-<log xes.version="1.0" xes.features="" xmlns="http://www.xes-standard.org/">
-  <extension name="Concept" prefix="concept" uri="http://www.xes-standard.org/concept.xesext"/>
-  <extension name="Time" prefix="time" uri="http://www.xes-standard.org/time.xesext"/>
-  <extension name="Organizational" prefix="org" uri="http://www.xes-standard.org/org.xesext"/>
-  <global scope="trace"><string key="concept:name" value=""/></global>
-  <global scope="event">
-    <string key="concept:name" value=""/>
-    <date key="time:timestamp" value="1970-01-01T00:00:00Z"/>
-  </global>
-  <classifier name="activity" keys="concept:name"/>
-  <trace>
-    <string key="concept:name" value={subject}/>
-{events}
-  </trace>
-</log>"""
-
-
-def _xes(edge: Edge, subject: str, messages: Sequence[Message]) -> None:
-    """IEEE 1849 (XES), for process mining: one trace, an event each."""
-    events = "\n".join(f"    <event>{''.join(_attributes(message))}</event>" for message in messages)
-    edge.line(XES.format(subject=quoteattr(subject), events=events))
-
-
-def _attributes(message: Message) -> list[str]:
-    told = [("string", "concept:name", message["type"]), ("date", "time:timestamp", message["time"])]
-    if message.get("actor"):
-        told.append(("string", "org:resource", message["actor"]))
-    told += [
-        ("string", f"huiyin:{name}", message["data"][name]) for name in EXPLAINS if message["data"].get(name)
-    ]
-    return [f"<{kind} key={quoteattr(key)} value={quoteattr(str(value))}/>" for kind, key, value in told]
+def _by_pieces(form: str) -> Callable[[Edge, str, Sequence[Message]], None]:
+    return lambda edge, subject, messages: _pour(edge, form, [(subject, messages)])
 
 
 FORMATS: Mapping[str, Callable[[Edge, str, Sequence[Message]], None]] = {
     "table": _table,
-    "json": _json,
-    "csv": _csv,
-    "xes": _xes,
+    **{form: _by_pieces(form) for form in FOR_PROGRAMS},
 }
+"""How the events of one stream are written."""
 
 HISTORY = Command(
     run,
     (
-        argument("SUBJECT", en="the stream, such as complaint/C-1", zh="流，例如 complaint/C-1"),
+        argument(
+            "SUBJECT",
+            en="the stream, such as complaint/C-1; 'complaint/*' for all of a kind",
+            zh="流，例如 complaint/C-1；'complaint/*' 为该类全部",
+        ),
         argument("--as-of", metavar="T", en="only what had happened by T", zh="只看 T 及之前发生的"),
         argument("--known-at", metavar="T", en="only what was known by T", zh="只看 T 及之前已获知的"),
-        argument("--format", choices=tuple(FORMATS), default="table", en="how it is written", zh="输出格式"),
+        argument(
+            "--format",
+            choices=(*FORMATS, "story"),
+            default="table",
+            en="table; events as json, csv or xes; story: all that the table says, as one JSON object",
+            zh="输出格式：table 表格；json、csv、xes 为事件；story 为表格全部内容的 JSON 对象",
+        ),
         argument("--personal", action="store_true", en="show personal fields", zh="显示个人信息"),
     ),
 )

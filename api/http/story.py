@@ -33,14 +33,12 @@ class StoryQuery(params.Query):
     description="Events and what they came to: state, obligations with their counted and paused stretches, "
     "escalations, violations; who was alerted when and who took it on; who read it; and, by reference, what "
     "happened around it. All of it as of one instant, as known at another. Personal fields are hidden. "
-    "| 事件及其结果：状态、义务（含计入与暂停的各段）、升级、违规；告警与接手经过；查阅记录；相关事项（引用）。"
-    "均可按截至时间与获知时间查看，隐去个人信息。",
+    "| 事件及其结果：状态、义务（含计入与暂停的各段）、升级、违规；告警与接手经过；查阅记录；"
+    "相关事项（引用）。均可按截至时间与获知时间查看，隐去个人信息。",
     response_model=Story,
     responses=documented("bad-parameter", "unknown-stream"),
 )
-def stream_story(
-    request: Request, kind: Kind, name: Name, asked: Annotated[StoryQuery, Query()]
-) -> Response:
+def stream_story(request: Request, kind: Kind, name: Name, asked: Annotated[StoryQuery, Query()]) -> Response:
     services = services_of(request)
     events, parts = events_of(services, kind, name), services.parts
     wanted = Asked(services.now(), asked.as_of, asked.known_at)
