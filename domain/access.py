@@ -13,11 +13,11 @@ from domain.document import Document
 from domain.envelope import Event
 from domain.events import AccessDenied, AccessGranted, ApprovalUsed, ViolationFound
 from domain.rules import rule
+from domain.stream import Stream, name_of
 
 if TYPE_CHECKING:
     from domain.engine import Emit, Rejudge, Turn, World
     from domain.policy import BoundClause
-    from domain.stream import Stream
 
 
 def _approvals_about(world: World, subject: str, event: Event) -> Iterator[tuple[str, Approval]]:
@@ -117,7 +117,7 @@ def read_document(turn: Turn, stream: Stream, event: Event, clause: BoundClause)
 @rule("confidentiality", "document.copied", judged=True)
 def copied(turn: Turn, stream: Stream, event: Event, clause: BoundClause) -> Iterator[Emit]:
     """A top-secret document is copied only with a general manager's approval of kind copy."""
-    from domain.engine import Emit, identity
+    from domain.engine import Emit
 
     data: Any = event.data
     if stream.state.level != "top-secret" or _copy_approved(turn.world, stream, event, data.approval):
@@ -128,7 +128,7 @@ def copied(turn: Turn, stream: Stream, event: Event, clause: BoundClause) -> Ite
             clause=clause.id,
             source=clause.cites,
             because="top-secret, and no approval of kind copy was granted by a general manager",
-            violation=f"{clause.id}:{detail}:{identity(event)}",
+            violation=f"{clause.id}:{detail}:{name_of(event)}",
             detail=detail,
         )
     )

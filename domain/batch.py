@@ -73,6 +73,7 @@ class Batch:
         self._known: dict[tuple[str, str], Known] = {}
         self._parked: dict[str, list[Parked]] = {}
         self._agenda: list[Due] = []
+        self._moment, self._turn = now, Turn(self, now, self.put)
 
     # ---- what decisions may look at
 
@@ -119,7 +120,10 @@ class Batch:
             self.changes.links.setdefault(key, {})[member] = value
 
     def turn(self) -> Turn:
-        return Turn(self, self.now, self.put)
+        """The turn of this moment: it keeps nothing but what the moment is."""
+        if self._moment is not self.now:
+            self._moment, self._turn = self.now, Turn(self, self.now, self.put)
+        return self._turn
 
     def settle(self) -> None:
         """After each fact or timer: the figures it changed, and when its streams are due next."""

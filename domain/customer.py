@@ -17,11 +17,11 @@ from domain.frozen import replace
 from domain.matter import Deal, Verdict, name
 from domain.registration import Claim
 from domain.rules import Params, rule
+from domain.stream import Stream, name_of
 
 if TYPE_CHECKING:
     from domain.engine import Emit, Rejudge, Turn
     from domain.policy import BoundClause
-    from domain.stream import Stream
 
 KIND = "customer"
 RULES_OF = (adjudication, leaving)
@@ -155,7 +155,7 @@ class CashTaken(Params):
 @rule("cash-taken", "payment.received", judged=True, params=CashTaken)
 def cash_taken(turn: Turn, _stream: Stream, event: Event, clause: BoundClause) -> Iterator[Emit]:
     """Salespeople take no money (001-3 (七)): by the role they had when the payment came."""
-    from domain.engine import Emit, identity
+    from domain.engine import Emit
 
     data: Any = event.data
     role = turn.world.stream(f"staff/{data.received_by}").state_at(event.time).role
@@ -165,7 +165,7 @@ def cash_taken(turn: Turn, _stream: Stream, event: Event, clause: BoundClause) -
                 clause=clause.id,
                 source=clause.cites,
                 because=f"received by {data.received_by}, who joined as {role}",
-                violation=f"{clause.id}:{identity(event)}",
+                violation=f"{clause.id}:{name_of(event)}",
                 detail=clause.row.params["detail"],
             )
         )

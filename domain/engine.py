@@ -18,7 +18,7 @@ from domain.envelope import Event
 from domain.events import Data, ViolationFound
 from domain.kinds import KINDS
 from domain.policy import BoundClause, Policy, Step
-from domain.stream import REDERIVED, SYSTEM, Stream, is_story
+from domain.stream import REDERIVED, SYSTEM, Stream, is_story, name_of
 
 
 class World(Protocol):
@@ -54,16 +54,11 @@ class Rejudge:
     subject: str
 
 
-def identity(event: Event) -> str:
-    """What an event is called inside the ledger: ids are unique only within their source."""
-    return event.id if event.source == SYSTEM else f"{event.source}#{event.id}"
-
-
 def _id(stream: Stream, data: Data, cause: Event | None) -> str:
     """A derived event's id: its place in its stream. What is derived again when the story is judged again
     goes by what caused it instead, so that it is the same event then."""
     if cause is not None and data.type in REDERIVED:
-        return f"{stream.subject}:{data.type}:{identity(cause)}"
+        return f"{stream.subject}:{data.type}:{name_of(cause)}"
     return f"{stream.subject}@{stream.version + 1}"
 
 
@@ -97,7 +92,7 @@ class Turn:
             data=data,
             recordedtime=self.now,
             correlationid=(cause.correlationid or cause.subject) if cause else stream.subject,
-            causationid=identity(cause) if cause else None,
+            causationid=name_of(cause) if cause else None,
         )
         stream.evolve(event)
         self.record(stream, event)
@@ -179,7 +174,7 @@ class Turn:
     def find(self, stream: Stream, event: Event, step: Step) -> None:
         """Records a violation beside the fact that broke the rule."""
         row, clause = step.says, step.clause
-        key = f"{clause.id}:{row.detail}:{identity(event)}"
+        key = f"{clause.id}:{row.detail}:{name_of(event)}"
         given = getattr(stream.state, row.given) if row.given else ()
         missing = tuple(name for name in row.expects if name not in given)
         if key in stream.findings or (row.expects and not missing):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from domain.envelope import Event
 from domain.events import EscalationRaised, EscalationStoodDown
 from domain.pack import SEVERITIES, Ladder, Severity
-from domain.stream import Alarm, Duty, Stream
+from domain.stream import Alarm, Duty, Stream, name_of
 from domain.working_time import deadline
 
 if TYPE_CHECKING:
@@ -45,11 +45,9 @@ def raise_for_breach(turn: Turn, stream: Stream, duty: Duty, breach: Event, at: 
 
 def raise_by_rule(turn: Turn, stream: Stream, event: Event, step: Step) -> None:
     """What a rule raises at once; about what is learned late, when it is learned: nobody could act before."""
-    from domain.engine import identity
-
     clause = step.clause
     severity = severity_of(turn, stream, step.says.severity)
-    key = f"{clause.id}:{identity(event) if not step.clause.row.once else 'once'}"
+    key = f"{clause.id}:{name_of(event) if not step.clause.row.once else 'once'}"
     if key in stream.alarms or getattr(stream.state, "status", "open") in ("withdrawn", "merged"):
         return
     ladder = step.says.ladder or clause.ladder
@@ -102,7 +100,7 @@ def _ladder(clause: BoundClause, alarm: Alarm) -> Ladder:
 
 def climb(turn: Turn, stream: Stream, at: datetime) -> None:
     """Raises the next level of what nobody acknowledged in time."""
-    for alarm in list(stream.firing()):
+    for alarm in stream.firing():
         if alarm.status == "firing" and alarm.next_at is not None and alarm.next_at <= at:
             clause = stream.policy.clauses[alarm.clause]
             reason = f"{alarm.clause}: level {alarm.level} was not acknowledged"

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from typing import Any
 
 from domain import escalation, obligations
-from domain.engine import Turn, identity
+from domain.engine import Turn
 from domain.envelope import Event
 from domain.events import ObligationMet, ViolationWithdrawn
-from domain.stream import REDERIVED, Alarm, Duty, Stream, is_system
+from domain.stream import REDERIVED, Alarm, Duty, Stream, is_system, name_of
 from domain.working_time import Deadline
 
 
@@ -53,7 +53,7 @@ def _story(turn: Turn, stream: Stream, scratch: Stream) -> None:
     known = {(event.type, event.causationid) for event in stream.story if is_system(event)}
     for event in list(scratch.story):
         if is_system(event) and (event.type, event.causationid) not in known:
-            cause = next(told for told in stream.story if identity(told) == event.causationid)
+            cause = next(told for told in stream.story if name_of(told) == event.causationid)
             turn.emit(stream, event.data, event.time, cause)
 
 
@@ -61,7 +61,7 @@ def _open(turn: Turn, stream: Stream, ideal: Duty, cause: Event) -> None:
     """Records an obligation that is learned of late, without the breach that may follow it."""
     clause = stream.policy.clauses[ideal.clause]
     due = Deadline(ideal.due_at, ideal.warn_at, ideal.provisional, ())
-    opener = next((told for told in stream.story if identity(told) == ideal.opening.causationid), cause)
+    opener = next((told for told in stream.story if name_of(told) == ideal.opening.causationid), cause)
     opening = obligations.Opening(
         ideal.key, ideal.of, opener, ideal.opened_at, ideal.within, due, ideal.against
     )
@@ -70,7 +70,7 @@ def _open(turn: Turn, stream: Stream, ideal: Duty, cause: Event) -> None:
 
 def _ender(stream: Stream, ideal: Duty, cause: Event) -> Event:
     """What met the obligation or withdrew it, as the whole story has it."""
-    return next((told for told in stream.story if identity(told) == ideal.ended_by), cause)
+    return next((told for told in stream.story if name_of(told) == ideal.ended_by), cause)
 
 
 def _meet(turn: Turn, stream: Stream, ideal: Duty, cause: Event) -> None:

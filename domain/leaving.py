@@ -13,12 +13,12 @@ from domain.draw import draw, seed_of
 from domain.events import CustomerReassigned
 from domain.registration import owner, validity
 from domain.rules import Params, rule
+from domain.stream import Stream, name_of
 
 if TYPE_CHECKING:
     from domain.engine import Emit, Turn, World
     from domain.envelope import Event
     from domain.policy import BoundClause
-    from domain.stream import Stream
 
 
 class Candidates(Params):
@@ -51,10 +51,10 @@ def draw_late(turn: Turn, stream: Stream, event: Event, clause: BoundClause) -> 
 
 
 def _reassign(subject: str, leaver: str, candidates: list[str], left: Event, clause: BoundClause) -> Emit:
-    from domain.engine import Emit, identity
+    from domain.engine import Emit
 
     data: Any = left.data
-    seed = seed_of(identity(left), subject)
+    seed = seed_of(name_of(left), subject)
     (drawn,) = draw(candidates, 1, seed)
     reassigned = CustomerReassigned(
         **{"from": leaver},

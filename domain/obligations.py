@@ -20,7 +20,7 @@ from domain.events import (
     ObligationWarned,
     ObligationWithdrawn,
 )
-from domain.stream import Duty, Stream
+from domain.stream import Duty, Stream, name_of
 from domain.working_time import Deadline, deadline, end_of_date, parse_period, until
 
 if TYPE_CHECKING:
@@ -32,15 +32,9 @@ def _holds(conditions: Sequence[Condition | None], situation: Situation) -> bool
     return any(condition is None or condition(situation) for condition in conditions)
 
 
-def name(event: Event) -> str:
-    from domain.engine import identity
-
-    return identity(event)
-
-
 def settle(turn: Turn, stream: Stream, event: Event, situation: Situation) -> None:
     """What the event does to what is already owed: meets it, withdraws it, moves it, stands it down."""
-    for duty in [*stream.running(), *stream.overdue()]:
+    for duty in (*stream.running(), *stream.overdue()):
         clause = stream.policy.clauses.get(duty.clause)
         if clause is None or not (event.type in clause.met_by or event.type in clause.withdrawn_by):
             continue
@@ -109,7 +103,7 @@ def _runs(stream: Stream, clause: BoundClause, of: str | None) -> bool:
 def _key(clause: BoundClause, of: str | None, event: Event) -> str:
     if clause.row.once:
         return clause.id
-    return ":".join(part for part in (clause.id, of, name(event)) if part)
+    return ":".join(part for part in (clause.id, of, name_of(event)) if part)
 
 
 def _due(
@@ -269,12 +263,12 @@ def move(
 
 def _on_close(turn: Turn, stream: Stream, event: Event) -> None:
     """Closing withdraws what only made sense while the complaint ran, and ends a pause."""
-    for duty in list(stream.running()):
+    for duty in stream.running():
         clause = stream.policy.clauses.get(duty.clause)
         if clause is not None and clause.row.ends_on_close:
             withdraw(turn, stream, duty, event, event.time)
     recount(turn, stream, event)
-    for alarm in list(stream.firing()):
+    for alarm in stream.firing():
         clause = stream.policy.clauses.get(alarm.clause)
         if alarm.about is None or (clause is not None and clause.row.ends_on_close):
             escalation.stand_down(turn, stream, alarm.key, event, f"{event.type}")
@@ -282,9 +276,9 @@ def _on_close(turn: Turn, stream: Stream, event: Event) -> None:
 
 def _on_drop(turn: Turn, stream: Stream, event: Event) -> None:
     """Withdrawing or merging a complaint withdraws all that is open and stands everything down."""
-    for duty in list(stream.running()):
+    for duty in stream.running():
         withdraw(turn, stream, duty, event, event.time)
-    for alarm in list(stream.firing()):
+    for alarm in stream.firing():
         escalation.stand_down(turn, stream, alarm.key, event, f"{event.type}")
 
 
@@ -292,7 +286,7 @@ def _on_unmerge(turn: Turn, stream: Stream, event: Event) -> None:
     """Opens again what the merge withdrew, with the old due dates."""
     merge = next((told for told in reversed(stream.story) if told.type == "complaint.merged"), None)
     for duty in list(stream.duties.values()):
-        if duty.status == "withdrawn" and merge is not None and duty.ended_by == name(merge):
+        if duty.status == "withdrawn" and merge is not None and duty.ended_by == name_of(merge):
             _reopen(turn, stream, duty, event)
 
 

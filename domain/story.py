@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field
 from domain.envelope import Event
 from domain.history import history
 from domain.policy import BoundClause, Policy
-from domain.stream import Alarm, Duty, Finding, Stream
+from domain.stream import Alarm, Duty, Finding, Stream, name_of
 from domain.working_time import Segment, deadline, parse_period, until
 
 Span = tuple[datetime, datetime]
@@ -153,7 +153,7 @@ _KEYS = ("obligation", "violation", "escalation")
 
 def _steps(events: Sequence[Event]) -> dict[str, list[Step]]:
     """By the key of what they are about."""
-    names = {_name(event): event.sequence for event in events}
+    names = {name_of(event): event.sequence for event in events}
     found: dict[str, list[Step]] = {}
     for event in events:
         for key in _about(event):
@@ -165,12 +165,6 @@ def _about(event: Event) -> Iterator[str]:
     family = event.type.partition(".")[0]
     if family in _KEYS and (key := getattr(event.data, family, None)) is not None:
         yield key
-
-
-def _name(event: Event) -> str:
-    from domain.engine import identity
-
-    return identity(event)
 
 
 def _step(event: Event, names: dict[str, int | None]) -> Step:

@@ -100,6 +100,11 @@ def is_system(event: Event) -> bool:
     return event.source == SYSTEM
 
 
+def name_of(event: Event) -> str:
+    """What an event is called inside the ledger: ids are unique only within their source."""
+    return event.id if event.source == SYSTEM else f"{event.source}#{event.id}"
+
+
 def is_story(event: Event) -> bool:
     """Whether the event says what happened (rather than what is owed for it)."""
     return not (is_system(event) and event.type.startswith(BOOKKEEPING))
@@ -186,18 +191,18 @@ class Stream:
             return self.state
         return self._fold(self.story[: bisect_right(self.story, moment, key=_time)])
 
-    def running(self) -> Iterator[Duty]:
-        return (duty for duty in list(self.live.values()) if duty.status == "open")
+    def running(self) -> list[Duty]:
+        return [duty for duty in self.live.values() if duty.status == "open"]
 
-    def overdue(self) -> Iterator[Duty]:
+    def overdue(self) -> list[Duty]:
         """Breached, and not done since."""
-        return (duty for duty in list(self.live.values()) if duty.status == "breached")
+        return [duty for duty in self.live.values() if duty.status == "breached"]
 
     def find_running(self, clause: str, of: str | None) -> Duty | None:
         return next((duty for duty in self.running() if duty.clause == clause and duty.of == of), None)
 
-    def firing(self) -> Iterator[Alarm]:
-        return (alarm for alarm in list(self.alarms.values()) if alarm.status != "stood-down")
+    def firing(self) -> list[Alarm]:
+        return [alarm for alarm in self.alarms.values() if alarm.status != "stood-down"]
 
     def is_paused(self, duty: Duty) -> bool:
         return duty.pauses and getattr(self.state, "paused_since", None) is not None

@@ -14,12 +14,12 @@ from domain.envelope import Event
 from domain.events import ViolationFound
 from domain.frozen import replace
 from domain.rules import rule
+from domain.stream import Stream, name_of
 from domain.working_time import deadline, local_day, parse_period
 
 if TYPE_CHECKING:
     from domain.engine import Emit, Owe, Rejudge, Turn
     from domain.policy import BoundClause
-    from domain.stream import Stream
 
 KIND = "visit"
 
@@ -141,7 +141,7 @@ def _first(arrivals: Mapping[str, str]) -> str | None:
 @rule("first-arrival", "visit.started", judged=True)
 def first_arrival(turn: Turn, stream: Stream, event: Event, clause: BoundClause) -> Iterator[Emit]:
     """The manager's first planned on-site visit of the day started too late (003 六.1)."""
-    from domain.engine import Emit, identity
+    from domain.engine import Emit
 
     if not _arrived(stream.state) or not _is_after(event.time, clause):
         return
@@ -152,7 +152,7 @@ def first_arrival(turn: Turn, stream: Stream, event: Event, clause: BoundClause)
                 clause=clause.id,
                 source=clause.cites,
                 because=f"visit.started at {event.time.isoformat()}: {clause.row.text.en}",
-                violation=f"{clause.id}:{detail}:{identity(event)}",
+                violation=f"{clause.id}:{detail}:{name_of(event)}",
                 detail=detail,
             )
         )
