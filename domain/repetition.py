@@ -46,9 +46,10 @@ def keys_near(event: Event) -> Iterator[str]:
 
 
 def _nearby(world: World, stream: Stream, days: float) -> Iterator[tuple[str, timedelta]]:
-    """The customer's other complaints in the same category within so many days, and how long before."""
+    """The customer's other complaints in the same category within so many days, and how long before; none
+    for what is told of a complaint as if it had happened before the complaint came in."""
     mine, limit = stream.state, timedelta(days=days)
-    if mine.kind == "inquiry":
+    if mine.kind == "inquiry" or mine.received_at is None:
         return
     for key in _keys_around(mine.customer, mine.category, mine.received_at, limit):
         for subject, received in world.links(key).items():
