@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
+from typing import Any
 
 import orjson
+from psycopg import Connection
 
 from domain.envelope import Event
 from domain.pack import Words
 from domain.working_time import Window, window
 from domain.working_time.windows import WindowKind
 from projections.batch import Batch, Situation
-from projections.table import Rows, Table
+from projections.spans import ask
+from projections.table import Row, Rows, Table
 
 Slot = tuple[str, str, WindowKind, date]
 """A counter: (per, value, kind of window, its first day)."""
@@ -170,3 +173,15 @@ class Judgement:
             value=round(good / rated, 4),
             threshold=round(good_before / rated_before - POINTS / 100, 4),
         )
+
+
+# ---- asking
+
+
+def falling(connection: Connection[Any], kind: WindowKind) -> list[Row]:
+    """What falls by this kind of window: per what, which value, since the window that begins on which day."""
+    query = (
+        "SELECT per, value, first_day FROM satisfaction_rollup WHERE kind = %(kind)s AND falling"
+        " ORDER BY per = 'total' DESC, per, value"
+    )
+    return ask(connection, query, {"kind": kind})

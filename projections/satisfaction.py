@@ -24,6 +24,7 @@ from domain.working_time.windows import WindowKind
 from projections.batch import Batch, ReadModel
 from projections.falling import ROLLUP, Slot, judge
 from projections.paging import BadQuery
+from projections.responses import RESPONSE, row_of
 from projections.table import Row, Table
 
 COUNT = Table(
@@ -102,9 +103,12 @@ def _slots(event: Event, about: Row | None, calendar: Calendar) -> Iterator[tupl
 def _fold(batch: Batch) -> None:
     counted: dict[Slot, dict[str, int]] = {}
     answers: list[tuple[Event, list[tuple[Slot, Window]]]] = []
+    told: list[Row] = []
     for event in batch.of(COUNTS):
-        slots = list(_slots(event, batch.about.get(event.sequence or 0), batch.context.calendar))
+        about = batch.about.get(event.sequence or 0)
+        slots = list(_slots(event, about, batch.context.calendar))
         count = COUNTS[event.type](event)
+        told.append(row_of(event, dict(count), about, cuts(event, about)))
         for slot, _ in slots:
             sums = counted.setdefault(slot, dict(ZERO))
             for name, number in count.items():
@@ -117,9 +121,12 @@ def _fold(batch: Batch) -> None:
         for slot, sums in sorted(counted.items())
     ]
     COUNT.save(batch.cursor, rows)
+    RESPONSE.save(batch.cursor, told)
 
 
-MODEL = ReadModel("satisfaction", (COUNT, ROLLUP), frozenset(COUNTS), _fold, built_with=("about", "alerts"))
+MODEL = ReadModel(
+    "satisfaction", (COUNT, ROLLUP, RESPONSE), frozenset(COUNTS), _fold, built_with=("about", "alerts")
+)
 
 
 # ---- asking

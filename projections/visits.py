@@ -111,18 +111,18 @@ MODEL = ReadModel("visits", (VISIT, CHECK), frozenset(CHANGES) | frozenset(_CHEC
 # ---- asking
 
 _DUE = end_of("v.planned_for")
-_MADE = f"v.started_at <= {_DUE}"
-_EXCUSED = f"v.excepted_at > v.planned_at AND v.excepted_at <= {_DUE} AND ({_MADE}) IS NOT TRUE"
-_RUNS = f"{_DUE} > %(now)s AND ({_MADE}) IS NOT TRUE AND ({_EXCUSED}) IS NOT TRUE"
+MADE = f"v.started_at <= {_DUE}"
+EXCUSED = f"v.excepted_at > v.planned_at AND v.excepted_at <= {_DUE} AND ({MADE}) IS NOT TRUE"
+RUNS = f"{_DUE} > %(now)s AND ({MADE}) IS NOT TRUE AND ({EXCUSED}) IS NOT TRUE"
 _ENDED = "greatest(coalesce(v.ended_at, v.started_at), v.started_at)"
 
 _MINE = "(%(manager)s::text IS NULL OR {} = %(manager)s)"
 
 PLANS = f"""
-    SELECT w.window_name, v.manager, count(*) AS planned, count(*) FILTER (WHERE {_MADE}) AS made,
-        count(*) FILTER (WHERE {_EXCUSED}) AS excepted,
-        count(*) FILTER (WHERE {_EXCUSED} AND NOT v.photo) AS without_photo,
-        count(*) FILTER (WHERE {_RUNS}) AS running, count(*) FILTER (WHERE v.moves > 0) AS moved
+    SELECT w.window_name, v.manager, count(*) AS planned, count(*) FILTER (WHERE {MADE}) AS made,
+        count(*) FILTER (WHERE {EXCUSED}) AS excepted,
+        count(*) FILTER (WHERE {EXCUSED} AND NOT v.photo) AS without_photo,
+        count(*) FILTER (WHERE {RUNS}) AS running, count(*) FILTER (WHERE v.moves > 0) AS moved
     FROM {WINDOWS} JOIN visit v ON v.planned_for BETWEEN w.first_day AND w.last_day
         AND v.planned_for BETWEEN %(earliest_day)s AND %(latest_day)s
     WHERE v.planned AND {_MINE.format("v.manager")} GROUP BY w.window_name, v.manager

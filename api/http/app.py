@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 
 from api.http import (
     alerts,
+    behind,
     contract,
     facts,
     figures,
@@ -42,6 +43,7 @@ ROUTERS = (
     alerts.router,
     figures.router,
     work.router,
+    behind.router,
     standing.router,
     owners.router,
     proofs.router,

@@ -50,7 +50,9 @@ TABLE: Mapping[tuple[str, str], Roles] = {
     ("POST", "/alerts/{key:path}/acknowledge"): ACT,
     # figures
     ("GET", "/satisfaction"): FIGURES,
+    ("GET", "/satisfaction/answers"): READ,
     ("GET", "/visits/compliance"): FIGURES,
+    ("GET", "/visits"): READ,
     ("GET", "/office"): FIGURES,
     ("GET", "/contacts"): FIGURES,
     ("GET", "/rankings"): FIGURES,
