@@ -83,6 +83,11 @@ class Feed:
             with suppress(asyncio.CancelledError):
                 await self._task
 
+    @property
+    def changes(self) -> int:
+        """How many changes were seen so far: what was made of alerts since the last one still holds."""
+        return self._count
+
     def end(self) -> None:
         """Ends whoever watches, as soon as they have been told what is known."""
         self._ended = True

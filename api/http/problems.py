@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.http.language import language_of
+from api.http.pages.refusal import refused, wants_page
 from api.i18n import Language, Text
 from domain.rejected import hint
 from projections.paging import BadQuery
@@ -183,6 +184,9 @@ async def answer(request: Request, error: Exception) -> Response:
     """The exception handler of all of them."""
     reader = next(READERS[cls] for cls in type(error).__mro__ if cls in READERS)
     problem: Problem = reader(request, error)
+    if wants_page(request):
+        language = language_of(request)
+        return refused(request, problem.status, problem.detail.within(language), problem.headers)
     return problem.response(language_of(request))
 
 

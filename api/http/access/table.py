@@ -79,6 +79,7 @@ TABLE: Mapping[tuple[str, str], Roles] = {
     # pages
     ("GET", "/"): READ,
     ("GET", "/parts/{name}"): READ,
+    ("GET", "/complaints/{name:path}"): READ,
     ("GET", "/open"): READ,
     ("GET", "/static/{name}"): PUBLIC,
 }

@@ -1,98 +1,103 @@
-"use strict";
-// The page as it was rendered is complete; this keeps it up to date and lets somebody acknowledge.
+// What every page needs: times that tell how far away they are, colours, the keyboard, and trying again.
 
 const words = JSON.parse(document.getElementById("words").textContent);
-const nearness = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "auto" });
-const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60]];
 
-function tellDistances() {
-  for (const time of document.querySelectorAll("time[data-ago]")) {
+/** A text of the page's language with its `{}` filled in. */
+export const say = (name, ...values) => words[name].replace(/\{[^}]*\}/g, () => values.shift());
+
+/** Tells those who cannot see the page. */
+export function announce(text) {
+  document.querySelector("[data-say]").textContent = text;
+}
+
+const LENGTHS = [["days", 86400, 3600], ["hours", 3600, 60], ["minutes", 60, 0], ["seconds", 1, 0]];
+
+/** A length of time in its two largest units. */
+export function length(seconds) {
+  const whole = Math.max(0, Math.floor(Math.abs(seconds)));
+  const [name, unit, rest] = LENGTHS.find(([, unit]) => whole >= unit) || LENGTHS.at(-1);
+  return say(name, Math.floor(whole / unit), rest ? Math.floor((whole % unit) / rest) : 0);
+}
+
+const TOLD = {
+  until: (seconds) => (seconds >= 0 ? say("left", length(seconds)) : say("overdue_by", length(seconds))),
+  in: (seconds) => (seconds >= 0 ? length(seconds) : say("ago", length(seconds))),
+};
+
+/** `<time data-until>` says how much is left or overdue, `<time data-ago>` how far away it is; both tick. */
+export function tick(root = document) {
+  for (const time of root.querySelectorAll("time[data-until], time[data-ago]")) {
     const seconds = (new Date(time.dateTime) - Date.now()) / 1000;
-    const [unit, length] = UNITS.find(([, length]) => Math.abs(seconds) >= length) || ["minute", 60];
-    time.title = time.dataset.text ||= time.textContent;
-    time.textContent = `${time.dataset.text} (${nearness.format(Math.round(seconds / length), unit)})`;
+    const text = TOLD["until" in time.dataset ? "until" : "in"](seconds);
+    if (!time.title) time.title = time.textContent;
+    if (time.textContent !== text) time.textContent = text;
+    time.classList.toggle("over", "until" in time.dataset && seconds < 0);
   }
 }
 
-function show(topic) {
-  for (const button of document.querySelectorAll("[data-topic]"))
-    button.setAttribute("aria-pressed", String(button.dataset.topic === topic));
-  for (const card of document.querySelectorAll("[data-of]"))
-    card.hidden = topic !== "all" && card.dataset.of !== topic;
+/** Asks the API as a person does: the answer, or what was wrong in words. */
+export async function ask(method, path, body) {
+  const sent = body === undefined ? {} : { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+  const answer = await fetch(path, { method, ...sent }).catch(() => null);
+  const said = await answer?.json().catch(() => null);
+  return { ok: Boolean(answer?.ok), status: answer?.status ?? 0, said, wrong: said?.detail || say("failed") };
 }
 
-const chosen = () => document.querySelector('[data-topic][aria-pressed="true"]')?.dataset.topic || "all";
+// ---- colours: as the system, light, dark; remembered in a cookie, so that pages come in the right ones
 
-async function refresh(name) {
-  const answer = await fetch(`/parts/${name}`).catch(() => null);
-  if (!answer?.ok) return;
-  document.querySelector(`[data-part="${name}"]`).innerHTML = await answer.text();
-  tellDistances();
-  show(chosen());
+const THEMES = ["system", "light", "dark"];
+
+function theme() {
+  const root = document.documentElement, now = root.dataset.theme || "system";
+  const next = THEMES[(THEMES.indexOf(now) + 1) % THEMES.length];
+  if (next === "system") delete root.dataset.theme; else root.dataset.theme = next;
+  document.cookie = `theme=${next}; path=/; max-age=${next === "system" ? 0 : 31536000}; samesite=lax`;
+  const name = document.querySelector("[data-theme-name]");
+  if (name) name.textContent = say(`theme_${next}`);
+  announce(say(`theme_${next}`));
 }
 
-// Many changes at once cost one look: the first is shown at once, those that follow together.
-function gathered(act, pauseMs) {
-  let waiting = false, again = false;
-  return async function run() {
-    if (waiting) { again = true; return; }
-    waiting = true;
-    await act();
-    setTimeout(() => { waiting = false; if (again) { again = false; run(); } }, pauseMs);
-  };
-}
+// ---- the keyboard
 
-function follow() {
-  const light = document.querySelector("[data-live]");
-  const alerts = gathered(() => refresh("alerts"), 400);
-  const rest = gathered(() => Promise.all(["upcoming", "breaches", "satisfaction"].map(refresh)), 5000);
-  const changes = new EventSource("/alerts/stream");
-  const on = (live) => { light.textContent = light.dataset[live ? "on" : "off"]; light.classList.toggle("on", live); };
-  changes.onopen = () => { on(true); alerts(); };
-  changes.onerror = () => on(false);
-  for (const kind of ["alert", "reload"]) changes.addEventListener(kind, () => { alerts(); rest(); });
-  setInterval(rest, 30000);
-  setInterval(tellDistances, 30000);
-}
+const typing = (target) => target.closest("input, select, textarea, [contenteditable]") || document.querySelector("dialog[open]");
+let after = "";
+const KEYS = {
+  "?": () => document.getElementById("keys").showModal(),
+  "/": () => { const field = document.querySelector("[data-search]"); if (field) field.focus(); else location.assign("/view/complaints#words"); },
+  t: theme,
+};
 
-async function acknowledge(key, by) {
-  const answer = await fetch(`/alerts/${encodeURIComponent(key)}/acknowledge`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ by }),
-  }).catch(() => null);
-  if (answer?.ok) return null;
-  const problem = await answer?.json().catch(() => null);
-  return problem?.detail || words.failed;
-}
+/** Another key, while a page is shown. */
+export const onKey = (key, act) => { KEYS[key] = act; };
 
-function ask(button) {
-  const dialog = document.getElementById("ack"), form = dialog.querySelector("form");
-  const error = dialog.querySelector("[data-error]");
-  dialog.querySelector("[data-what]").textContent = button.dataset.title;
-  form.by.value = localStorage.getItem("staff") || "";
-  error.hidden = true;
-  form.onsubmit = async (event) => {
-    if (event.submitter?.value !== "ok") return;
-    event.preventDefault();
-    const by = form.by.value.trim(), failed = await acknowledge(button.dataset.ack, by);
-    error.textContent = failed;
-    error.hidden = !failed;
-    if (failed) return;
-    localStorage.setItem("staff", by);
-    button.disabled = true;
-    button.textContent = words.acknowledged;
-    dialog.close();
-  };
-  dialog.showModal();
-}
-
-document.addEventListener("click", (event) => {
-  const button = event.target.closest("button");
-  if (button?.dataset.topic) show(button.dataset.topic);
-  if (button?.dataset.ack) ask(button);
+addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+  const first = after;
+  after = event.key === "g" ? "g" : "";
+  const page = first === "g" && document.querySelector(`nav [data-key="${CSS.escape(event.key)}"]`);
+  const act = page ? () => page.click() : KEYS[event.key];
+  if (!act || after) return;
+  event.preventDefault();
+  act(event);
 });
 
-if (document.querySelector("[data-dashboard]")) follow();
+// ---- the frame
+
+const menu = document.querySelector("[data-menu]"), wide = matchMedia("(min-width: 62rem)");
+function fit() { if (menu) menu.open = wide.matches; }
+wide.addEventListener("change", fit);
+fit();
+addEventListener("keydown", (event) => { if (event.key === "Escape" && menu && !wide.matches) menu.open = false; });
+
+addEventListener("click", async (event) => {
+  const button = event.target.closest("button");
+  if (!button) return;
+  if ("close" in button.dataset) button.closest("dialog").close();
+  if ("openKeys" in button.dataset) KEYS["?"]();
+  if ("themeSwitch" in button.dataset) theme();
+  if ("signOut" in button.dataset && (await ask("DELETE", "/session")).ok) location.assign("/login");
+});
+
 if (document.querySelector("[data-retry]")) setTimeout(() => location.reload(), 3000);
-tellDistances();
+tick();
+setInterval(tick, 1000);

@@ -1,0 +1,47 @@
+"""The pages as they are walked in a browser: a page joins by a row here.
+
+`path` may name what the sample holds: {major} and {promise} are complaints, {customer} and {staff} ids.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Stop(NamedTuple):
+    """A page, and words that only its content says, in either language."""
+
+    name: str
+    path: str
+    en: str
+    zh: str
+    signed_in: bool = True
+
+
+STOPS = (
+    Stop("now", "/?limit=15", "Major complaints: escalated to level", "重大投诉：升级至第"),
+    Stop("now-nothing", "/?branch=nowhere", "No alert fits these filters", "没有符合筛选条件的告警"),
+    Stop("history", "/streams/staff/QC-001/history", "staff.joined", "staff.joined"),
+    Stop("missing", "/complaints/none-such", "There is nothing here", "此处没有内容"),
+    Stop("login", "/login", "Enter the key that you were given", "请输入您的密钥", signed_in=False),
+)
+
+
+class Way(NamedTuple):
+    """How somebody looks: each two of language, device and colours meet once."""
+
+    language: str
+    device: str
+    colours: str
+
+    def __str__(self) -> str:
+        return f"{self.language}-{self.device}-{self.colours}"
+
+
+WAYS = (
+    Way("en", "desktop", "light"),
+    Way("en", "phone", "dark"),
+    Way("zh-CN", "desktop", "dark"),
+    Way("zh-CN", "phone", "light"),
+)
+SIZES = {"desktop": (1360, 900), "phone": (390, 844)}
