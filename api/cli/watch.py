@@ -1,90 +1,66 @@
-"""`huiyin watch`: the alert topics in the terminal, one line a change."""
+"""`huiyin watch`: the alert topics in the terminal as a live table; piped on, one line a change."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any
 
-import orjson
-
+from api.cli.alert_topics import Alert, AlertTopics, Start
+from api.cli.board import SEVERITIES, SEVERITY, STATUSES
 from api.cli.command import Command, Given, argument
-from api.cli.edge import DONE, Edge, failure, local
-from api.i18n import Text
+from api.cli.edge import DONE, Edge, instant, local
+from api.cli.terminal import controllable
 
-Alert = Mapping[str, Any]
-STATUSES: Mapping[str, Text] = {
-    "firing": Text("FIRING", "触发"),
-    "acknowledged": Text("ACKNOWLEDGED", "已接手"),
-    "resolved": Text("RESOLVED", "已解除"),
-}
-SEVERITIES: Mapping[str, Text] = {
-    "info": Text("info", "提示"),
-    "warning": Text("warning", "警告"),
-    "high": Text("high", "严重"),
-    "critical": Text("critical", "紧急"),
-}
 COLOURS = {"info": "36", "warning": "33", "high": "35", "critical": "1;31"}
 
 
 def run(given: Given, edge: Edge) -> int:
     """Until it is interrupted, which is how it is meant to end."""
+    plain = given.lines or given.json or given.count or given.since or given.from_beginning
     try:
-        severe = tuple(SEVERITIES)[tuple(SEVERITIES).index(given.severity) :]
-        chosen = (alert for alert in _alerts(given, edge) if alert["severity"] in severe)
-        for alert in islice(chosen, given.count):
-            if given.json:
-                edge.json(alert)
-            else:
-                edge.line(line(alert, edge))
-            edge.stdout.flush()
+        if not plain and controllable(edge.stdin, edge.stdout):
+            from api.cli.live import watch
+
+            return watch(edge, given.severity, given.by)
+        _lines(given, edge)
     except KeyboardInterrupt:
         pass
     return DONE
 
 
-def _alerts(given: Given, edge: Edge) -> Iterator[Alert]:
-    """A plain consumer, in no group: it takes nothing away from anybody."""
-    from kafka import KafkaConsumer
+def _lines(given: Given, edge: Edge) -> None:
+    severe = SEVERITIES[SEVERITIES.index(given.severity) :]
+    chosen = (alert for alert in _changes(given, edge) if alert["severity"] in severe)
+    for alert in islice(chosen, given.count):
+        if given.json:
+            edge.json(alert)
+        else:
+            edge.line(line(alert, edge))
+        edge.stdout.flush()
 
-    from streams.topics import Topics
 
-    settings = edge.settings
-    topics = Topics.under(settings.topic_prefix).alerts
-    start = "earliest" if given.from_beginning else "latest"
-    consumer = KafkaConsumer(
-        bootstrap_servers=settings.kafka.split(","),
-        group_id=None,
-        enable_auto_commit=False,
-        auto_offset_reset=start,
-    )
-    with closing(consumer):
-        missing = set(topics) - set(consumer.topics())
-        if missing:
-            raise failure(
-                "topics are missing: {names}; run `huiyin topics create`.",
-                "缺少主题：{names}；请运行 `huiyin topics create`。",
-                names=", ".join(sorted(missing)),
-            )
-        consumer.subscribe(topics)
-        for record in consumer:
-            if record.value is not None:  # compaction's tombstones say nothing
-                yield orjson.loads(record.value)
+def _changes(given: Given, edge: Edge) -> Iterator[Alert]:
+    otherwise: Start = "beginning" if given.from_beginning else "now"
+    start = instant("--since", given.since) or otherwise
+    with closing(AlertTopics(edge.settings, start)) as topics:
+        while True:
+            yield from topics.poll(1000)
 
 
 def line(alert: Alert, edge: Edge) -> str:
     """Time, severity, status, key, title, subject, due or overdue, and who is told."""
+
     severity, status = alert["severity"], alert["status"]
     title = (alert.get("title_zh") if edge.language == "zh" else None) or alert["title"]
     parts = [
         local(alert["updated_at"]),
-        _coloured(f"{SEVERITIES[severity].within(edge.language):8}", COLOURS[severity], edge),
+        _coloured(f"{SEVERITY[severity].within(edge.language):8}", COLOURS[severity], edge),
         f"{STATUSES[status].within(edge.language):12}",
         f"{title} — {alert['subject']}",
         *_due(alert, edge),
-        *([f"→ {', '.join(alert['to'])}"] if alert.get("to") else []),
+        *_told(alert, edge),
         f"[{alert['key']}]",
     ]
     return "  ".join(parts)
@@ -92,6 +68,13 @@ def line(alert: Alert, edge: Edge) -> str:
 
 def _coloured(text: str, colour: str, edge: Edge) -> str:
     return f"\x1b[{colour}m{text}\x1b[0m" if edge.interactive else text
+
+
+def _told(alert: Alert, edge: Edge) -> list[str]:
+    from domain.glossary import called
+
+    told = ", ".join(edge.text(*called(role)) for role in alert.get("to", ()))
+    return [f"→ {told}"] if told else []
 
 
 def _due(alert: Alert, edge: Edge) -> list[str]:
@@ -134,10 +117,15 @@ WATCH = Command(
         ),
         argument(
             "--severity",
-            choices=tuple(SEVERITIES),
+            choices=SEVERITIES,
             default="info",
             en="only this severe, or worse",
             zh="只看此级别及以上",
+        ),
+        argument("--since", metavar="T", en="begin with what changed since T", zh="从 T 以来的变动开始"),
+        argument("--as", dest="by", metavar="STAFF", en="who acknowledges", zh="接手人的员工编号"),
+        argument(
+            "--lines", action="store_true", en="one line a change, in a terminal too", zh="终端中也逐行输出"
         ),
         argument("--json", action="store_true", en="the alerts as they are", zh="以 JSON 输出"),
         argument("--count", type=_count, metavar="N", en="end after N changes", zh="N 次变动后结束"),

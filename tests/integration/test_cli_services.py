@@ -16,6 +16,7 @@ from api.cli.edge import utc_now
 from streams.topics import Topics
 from tests.helpers.cli import NOW, huiyin, refused
 from tests.helpers.scenario import fact, received
+from tests.helpers.terminal import terminal
 
 RECEIVED = received("C-1", "2026-03-09 09:00", signals=["door-blocking"])
 CLOSED = fact("complaint.closed", "complaint/C-1", "2026-03-09 10:00", by="S-1")
@@ -101,6 +102,28 @@ def test_from_a_fact_to_its_alert_and_back_to_its_history(running: dict[str, str
     assert raw.json == [CLOSED]
     assert huiyin("dead-letters", "show", "999", env=running).status == 1
     assert huiyin("dead-letters", "replay", number, env=running).status == 0
+
+
+@pytest.mark.timeout(120)
+def test_an_alert_is_taken_on_in_the_terminal_where_it_is_seen(running: dict[str, str]) -> None:
+    huiyin("emit", "-", "--patience", "60", stdin=lines(RECEIVED), env=running)
+    with terminal(running, "watch", "--severity", "critical") as seen:
+        seen.shows("complaint/C-1")
+        seen.press("a")
+        seen.shows("your staff id:")
+        seen.press("S-7\r")
+        seen.shows("✓ S-7")
+        seen.press("\r")
+        seen.shows("complaint.received")
+        seen.press("G")
+        seen.shows("by S-7")
+        seen.press("q")
+        seen.shows("a acknowledge")
+        seen.press("/nobody\r")
+        seen.shows("No alert is as the filter says")
+        seen.press("q")
+        assert seen.ends() == 0
+        assert "\x1b[?1049l" in seen.raw  # the screen from before is back
 
 
 @pytest.mark.timeout(120)

@@ -134,7 +134,7 @@ def told(alert: dict[str, Any], language: str = "en") -> str:
 def test_an_alert_is_one_line_with_all_that_ops_need() -> None:
     assert told(ALERT) == (
         "2026-03-10 10:30:00+08:00  high      FIRING        A promise is kept: overdue — complaint/C-1  "
-        "overdue 1:30 h  → department_manager  [sla:complaint/C-1:general.promise:1]"
+        "overdue 1:30 h  → department manager  [sla:complaint/C-1:general.promise:1]"
     )
 
 
