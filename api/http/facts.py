@@ -41,18 +41,17 @@ RECORDED = {
 
 
 def _content(media: str, many: bool, binary: bool) -> dict[str, Any]:
-    one = {
-        "type": "object",
-        "description": "See /asyncapi.json for every type of fact. | 各类事实见 /asyncapi.json。",
-    }
+    told = "See /asyncapi.json for every type of fact. | 各类事实见 /asyncapi.json。"
+    one = {"description": told} | ({} if binary else {"type": "object"})
     value = EXAMPLE["data"] if binary else [EXAMPLE] if many else EXAMPLE
     return {media: {"schema": {"type": "array", "items": {}} if many else one, "example": value}}
 
 
 BODY = {
-    "required": True,
-    "description": "One event (structured or binary mode) or a JSON list of events, judged one by one. "
-    "| 单个事件（结构化或二进制模式），或事件的 JSON 列表，逐条判定。",
+    "required": False,
+    "description": "One event (structured or binary mode) or a JSON list of events, judged one by one. In "
+    "binary mode the body is the data, and empty where a type has none. | 单个事件（结构化或二进制模式），"
+    "或事件的 JSON 列表，逐条判定；二进制模式的请求体即 data，无数据时可为空。",
     "content": {
         media: content
         for media, mode in MODES.items()

@@ -10,8 +10,10 @@ import psycopg
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from fastapi.routing import iter_route_contexts
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import compile_path
 
 from api.http.language import language_of
 from api.http.pages.refusal import refused, wants_page
@@ -148,10 +150,18 @@ def _invalid(request: Request, error: RequestValidationError) -> Problem:
     return from_errors(error.errors(), known)
 
 
-def _http(_request: Request, error: HTTPException) -> Problem:
+def _http(request: Request, error: HTTPException) -> Problem:
     """What the router itself refuses."""
     kind = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "bad-body")
-    return Problem(kind, "See /docs for what there is.", "可用接口见 /docs。", headers=error.headers)
+    headers = {"Allow": _allowed(request)} if error.status_code == 405 else error.headers
+    return Problem(kind, "See /docs for what there is.", "可用接口见 /docs。", headers=headers)
+
+
+def _allowed(request: Request) -> str:
+    """The methods of all routes to this path: the router names those of the first only."""
+    routes = iter_route_contexts(request.app.routes)
+    here = (route for route in routes if compile_path(str(route.path))[0].match(request.url.path))
+    return ", ".join(sorted({method for route in here for method in route.methods or ()}))
 
 
 def _bad_query(_request: Request, error: BadQuery) -> Problem:

@@ -41,6 +41,12 @@ def _day(value: object) -> date:
 Day = Annotated[date, PlainValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 
 
+Quarter = Annotated[
+    Name,
+    WithJsonSchema({"type": "string", "pattern": r"^(19|20|21)[0-9]{2}-Q[1-4]$", "examples": ["2026-Q1"]}),
+]
+
+
 class WindowsQuery(Query):
     """Which windows are wanted."""
 
@@ -58,9 +64,7 @@ class WindowsQuery(Query):
 class QuarterQuery(Query):
     """Which quarter is wanted."""
 
-    quarter: Name | None = Field(
-        default=None, examples=["2026-Q1"], description="Default: the quarter that it is | 默认本季度"
-    )
+    quarter: Quarter | None = Field(default=None, description="Default: the quarter that it is | 默认本季度")
 
 
 def days_of(services: Services, asked: WindowsQuery) -> tuple[date, date]:
