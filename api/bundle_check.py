@@ -19,7 +19,7 @@ import orjson
 from api import bundle
 from api.i18n import Text
 from domain import merkle
-from domain.checkpoint import BadNote, Checkpoint, VerifierKey, open_checkpoint, opened
+from domain.checkpoint import BadNote, Checkpoint, VerifierKey, open_checkpoint, open_checkpoints, opened
 from domain.verification import Recorded
 
 MOST_SHOWN = 50
@@ -269,9 +269,26 @@ def _continued(found: Opened, row: Any, where: str) -> Checkpoint:
     return old
 
 
-def _anchor(found: Opened, note: str) -> None:
-    """A checkpoint that the reader kept: the bundle must be of the same ledger, and continue it."""
-    anchor = _part(found.checked, "anchor", lambda: open_checkpoint(note, [found.key])[0])
+def _anchor(found: Opened, text: str) -> None:
+    """Checkpoints that the reader kept: the bundle must be of the same ledger, and continue those that it has
+    a path from, which must be one at least."""
+    anchors: list[Checkpoint] = _part(found.checked, "anchor", lambda: open_checkpoints(text, [found.key]))
+    roots = _roots(found, {anchor.size for anchor in anchors})
+    if any(anchor.origin != found.checkpoint.origin for anchor in anchors):
+        found.checked.wrong("anchor", "it is of another ledger", "属于另一账本")
+    elif not any(anchor.size in roots for anchor in anchors):
+        sizes = ", ".join(str(anchor.size) for anchor in anchors[-MOST_SHOWN:])
+        found.checked.wrong(
+            "anchor",
+            f"the export has no path from the checkpoint of {sizes}",
+            f"导出文件中没有自 {sizes} 的检查点起的证明",
+        )
+    elif any(roots.get(anchor.size, anchor.root) != anchor.root for anchor in anchors):
+        found.checked.wrong("anchor", "the export does not continue it", "导出文件未延续锚点")
+
+
+def _roots(found: Opened, sizes: set[int]) -> dict[int, bytes]:
+    """What the bundle shows the tree to have been, by size; of a whole ledger at any of these."""
     roots = {found.checkpoint.size: found.checkpoint.root}
     for _, line in _lines(found.files[bundle.EARLIER]):
         try:
@@ -279,18 +296,13 @@ def _anchor(found: Opened, note: str) -> None:
             roots[old.size] = old.root
         except (BadNote, ValueError, KeyError, TypeError, AttributeError):
             continue  # told as a checkpoint already
-    if found.subject == bundle.ALL and anchor.size <= len(found.leaves):
-        roots[anchor.size] = merkle.root(found.leaves[: anchor.size])
-    if anchor.origin != found.checkpoint.origin:
-        found.checked.wrong("anchor", "it is of another ledger", "属于另一账本")
-    elif anchor.size not in roots:
-        found.checked.wrong(
-            "anchor",
-            f"the export has no path from the checkpoint of {anchor.size}",
-            f"导出文件中没有自 {anchor.size} 的检查点起的证明",
-        )
-    elif roots[anchor.size] != anchor.root:
-        found.checked.wrong("anchor", "the export does not continue it", "导出文件未延续锚点")
+    if found.subject == bundle.ALL and sizes:
+        tree = merkle.Growing()
+        for hash_ in found.leaves[: max(sizes)]:
+            tree.add(hash_)
+            if tree.size in sizes:
+                roots[tree.size] = tree.root()
+    return roots
 
 
 def _say(found: Opened, key: VerifierKey | None) -> None:

@@ -34,6 +34,17 @@ def seed_needed(settings: Settings) -> str:
     return seed
 
 
+def write_out(file: Path, note: str) -> bool:
+    """Adds a checkpoint at the end of a file, unless it is the last one there already; says whether. Nothing
+    is ever changed in it, so the file may lie where things can only be added."""
+    with file.open("ab+") as opened:
+        opened.seek(max(0, opened.tell() - len(note.encode())))
+        if opened.read() == note.encode():
+            return False
+        opened.write(note.encode())
+    return True
+
+
 def made_once(data: Path) -> Path:
     """The key's file in a data directory, made if it is not there, readable for its owner only."""
     file = data / FILE

@@ -21,6 +21,7 @@ ED25519 = b"\x01"
 SEED = 32
 NAME = re.compile(r"[^\s+\x00-\x1f\x7f]{1,200}")
 SIGNATURE = re.compile(r"— (\S+) ([A-Za-z0-9+/]+={0,2})")
+SIGNED = "— "
 MOST = 1_000_000
 """Characters of a note that are looked at."""
 
@@ -173,6 +174,39 @@ def open_checkpoint(note: str, keys: Sequence[VerifierKey]) -> tuple[Checkpoint,
     """A signed checkpoint, and which of the keys signed it; raises `BadNote`."""
     text, key = opened(note, keys)
     return Checkpoint.read(text), key
+
+
+def notes_in(text: str) -> list[str]:
+    """The notes of a text that has one after the other, as a file that is only added to, or a topic that was
+    read out; blank lines between them are passed over."""
+    found: list[str] = []
+    for block in text.split("\n\n"):
+        lines = block.strip("\n").split("\n")
+        signed = next((at for at, line in enumerate(lines) if not line.startswith(SIGNED)), len(lines))
+        if signed and found:
+            found[-1] += "\n\n" + "\n".join(lines[:signed]) + "\n"
+        if any(lines[signed:]):
+            found.append("\n".join(lines[signed:]))
+    return found
+
+
+def open_checkpoints(text: str, keys: Sequence[VerifierKey]) -> list[Checkpoint]:
+    """The checkpoints that were gathered in a text; those by other keys are passed over.
+
+    Raises:
+        BadNote: one is no checkpoint, or not what a key of ours signed, or none is by a key of ours.
+    """
+    known = {(key.name, key.id.hex()) for key in keys}
+    notes = notes_in(text)
+    ours = [note for note in notes if known & set(_signers(note))] or notes[-1:] or [text]
+    return [open_checkpoint(note, keys)[0] for note in ours]
+
+
+def _signers(note: str) -> list[tuple[str, str]]:
+    """Who is said to have signed a note: name and key id."""
+    lines = note.rpartition("\n\n")[2].split("\n")
+    found = (SIGNATURE.fullmatch(line) for line in lines)
+    return [(one[1], b64decode(one[2][:8])[:4].hex()) for one in found if one and len(one[2]) > 8]
 
 
 def origin_of(note: str) -> str:

@@ -28,6 +28,15 @@ _TOPICS: dict[str, tuple[str, str, str, str]] = {
         "未达标指标及满意度下滑",
     ),
     "dead-letters": ("send", "DeadLetter", "What was refused, with its bytes", "被拒消息及其原始字节"),
+    "checkpoints": ("send", "Checkpoint", "Signed checkpoints of the ledger", "账本的签名检查点"),
+}
+
+_CHECKPOINT = {
+    "name": "Checkpoint",
+    "summary": "The ledger's size and root, signed: a note as C2SP tlog-checkpoint has it.",
+    "x-zh": "账本的大小与根，已签名：C2SP tlog-checkpoint 格式的签名文本。",
+    "contentType": "text/plain",
+    "payload": {"type": "string"},
 }
 
 
@@ -125,6 +134,7 @@ def asyncapi(prefix: str = "huiyin") -> dict[str, Any]:
     """AsyncAPI 3.0: the topics under a prefix, what they carry, and which way."""
     messages = {name: _event_message(name) for name in TYPES}
     messages |= {cls.__name__: _plain_message(cls) for cls in (Receipt, Alert, DeadLetter)}
+    messages["Checkpoint"] = _CHECKPOINT
     return {
         "asyncapi": "3.0.0",
         "info": {

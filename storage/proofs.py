@@ -236,15 +236,19 @@ class Proofs:
         """Those that were signed, by size."""
         return self._checkpoints("size <= coalesce(%s::bigint, size)", [up_to])
 
+    def checkpoints_after(self, size: int, limit: int) -> list[Signed]:
+        """Those of more events than `size`, the smallest first."""
+        return self._checkpoints("size > %s", [size], limit)
+
     def last(self) -> Signed | None:
         """The one that was signed last."""
         found = self._checkpoints("size = (SELECT max(size) FROM checkpoint)", [])
         return found[-1] if found else None
 
-    def _checkpoints(self, where: str, values: Sequence[Any]) -> list[Signed]:
+    def _checkpoints(self, where: str, values: Sequence[Any], limit: int | None = None) -> list[Signed]:
         query = f"""SELECT origin, size, root, note, key, made_at FROM checkpoint, ledger_origin
-            WHERE {where} ORDER BY size, made_at"""
-        return [_signed(*row) for row in self.connections.read(query, values)]
+            WHERE {where} ORDER BY size, made_at LIMIT %s"""
+        return [_signed(*row) for row in self.connections.read(query, [*values, limit])]
 
     def signed_at(self, size: int) -> Signed | None:
         """The checkpoint of exactly this size, if one was signed."""

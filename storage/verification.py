@@ -33,7 +33,7 @@ class Verified:
 
 
 def verify(
-    connections: Connections, keys: Sequence[VerifierKey] = (), anchor: Checkpoint | None = None
+    connections: Connections, keys: Sequence[VerifierKey] = (), anchors: Sequence[Checkpoint] = ()
 ) -> Verified:
     """The whole ledger. Every checkpoint must hold, whatever key signed it; counted are those by `keys`, as
     whoever can write into the database can sign with a key of their own."""
@@ -41,8 +41,7 @@ def verify(
     findings = [finding for one in signed for finding in _signature(one)]
     sound = [one for one in signed if not _signature(one)]
     roots = [_root(one.checkpoint, "the checkpoint", "检查点") for one in sound]
-    if anchor is not None:
-        roots.append(_root(anchor, "the anchor", "锚点"))
+    roots += [_root(anchor, "the anchor", "锚点") for anchor in anchors]
     with transaction(connections, SNAPSHOT) as cursor:
         above = {(level, position): hash_ for level, position, hash_ in cursor.execute(ABOVE).fetchall()}
         query = b"SELECT coalesce(max(position) + 1, 0) FROM merkle_node WHERE level = 0"

@@ -59,6 +59,22 @@ def _path(value: str) -> Path:
     return Path(_text(value)).expanduser()
 
 
+def _one_of(*words: str) -> Callable[[str], str]:
+    def read(value: str) -> str:
+        if value.strip().upper() not in words:
+            raise ValueError(f"is none of {', '.join(words)} / 不是 {'、'.join(words)} 之一")
+        return value.strip().upper()
+
+    return read
+
+
+def _web(value: str) -> str:
+    """Keys that are fetched without encryption prove nothing; on this machine there is nobody between."""
+    if not re.fullmatch(r"https://\S+|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/\S*)?", value.strip()):
+        raise ValueError("is not an https:// address / 不是 https:// 地址")
+    return value.strip()
+
+
 READERS: Mapping[str, Callable[[str], Any]] = {
     "database_url": _database,
     "kafka": _brokers,
@@ -75,6 +91,22 @@ READERS: Mapping[str, Callable[[str], Any]] = {
     "master_key_file": _path,
     "signing_key": _text,
     "signing_key_file": _path,
+    "checkpoint_file": _path,
+    "http_rate": _number(0, 1_000_000),
+    "oidc_issuer": _text,
+    "oidc_audience": _text,
+    "oidc_jwks_url": _web,
+    "oidc_name_claim": _text,
+    "oidc_role_claim": _text,
+    "oidc_branches_claim": _text,
+    "kafka_security": _one_of("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"),
+    "kafka_ca_file": _path,
+    "kafka_cert_file": _path,
+    "kafka_key_file": _path,
+    "kafka_mechanism": _one_of("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"),
+    "kafka_username": _text,
+    "kafka_password": _text,
+    "kafka_password_file": _path,
 }
 
 
@@ -90,7 +122,9 @@ class Settings:
     `instance` is unique and stable per process slot: two workers of one name take each other's messages.
     `policy` names packs, `policy_dir` an organisation's own; `cache_dir` keeps the local broker's jars. With
     a master key, or a file of them, personal fields are sealed; without, they are kept as they come.
-    The signing key, or its file, signs checkpoints of the ledger and exports.
+    The signing key, or its file, signs checkpoints of the ledger and exports; `checkpoint_file` gathers the
+    checkpoints. `http_rate` is requests a second of one key (0: no limit). Tokens of the identity provider (`oidc_…`) are taken where all three of issuer,
+    audience and key set are named; `kafka_…` say how brokers are spoken to.
     """
 
     database_url: str = "postgresql://postgres@127.0.0.1:5432/huiyin"
@@ -108,6 +142,22 @@ class Settings:
     master_key_file: Path | None = None
     signing_key: str | None = field(default=None, repr=False)
     signing_key_file: Path | None = None
+    checkpoint_file: Path | None = None
+    http_rate: int = 200
+    oidc_issuer: str | None = None
+    oidc_audience: str | None = None
+    oidc_jwks_url: str | None = None
+    oidc_name_claim: str = "sub"
+    oidc_role_claim: str = "role"
+    oidc_branches_claim: str = "branches"
+    kafka_security: str = "PLAINTEXT"
+    kafka_ca_file: Path | None = None
+    kafka_cert_file: Path | None = None
+    kafka_key_file: Path | None = None
+    kafka_mechanism: str = "SCRAM-SHA-512"
+    kafka_username: str | None = None
+    kafka_password: str | None = field(default=None, repr=False)
+    kafka_password_file: Path | None = None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:

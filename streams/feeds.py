@@ -16,11 +16,12 @@ import psycopg
 from domain.mapper import UPCASTS, upcast
 from projections import alerts
 from storage.connections import Connections
-from storage.postgres import PostgresStorage
+from storage.postgres import CHANNEL, PostgresStorage
+from storage.proofs import Signed
 from streams.config import Settings
 from streams.topics import CONFIGS
 
-EVENT, PLAIN = b"application/cloudevents+json", b"application/json"
+EVENT, PLAIN, NOTE = b"application/cloudevents+json", b"application/json", b"text/plain; charset=utf-8"
 
 RESUMABLE = 10_000
 """How many changes of alerts stay after they are published: whoever follows them over HTTP and was away
@@ -47,11 +48,17 @@ class Feed:
     forget: Callable[[int], object] | None = None
     kept: bool = False
     """Whether its topics keep everything, so that they alone say how far publishing has come."""
+    woken_by: str = CHANNEL
+    """The channel on which the database says that there is more of it."""
 
 
 def feeds(storage: PostgresStorage, connections: Connections) -> tuple[Feed, ...]:
-    """Alerts first: somebody waits for them."""
-    return (_alert_feed(connections), _event_feed(storage), _answer_feed(storage))
+    return (
+        _alert_feed(connections),
+        _event_feed(storage),
+        _answer_feed(storage),
+        _checkpoint_feed(storage),
+    )
 
 
 def _event_feed(storage: PostgresStorage) -> Feed:
@@ -84,6 +91,22 @@ def _answer_feed(storage: PostgresStorage) -> Feed:
     return Feed("answers", ("receipts", "dead-letters"), PLAIN, after, storage.forget_outbox)
 
 
+def _checkpoint_feed(storage: PostgresStorage) -> Feed:
+    """Signed checkpoints as they are, each a note that `verify --anchor` takes: once they are in a topic that
+    somebody else keeps, the ledger cannot be written anew. Of two processes that sign at once, the smaller
+    checkpoint may come too late and stay out; the greater one holds all that it held."""
+
+    def after(position: int, limit: int) -> list[Post]:
+        found = storage.proofs.checkpoints_after(position, limit)
+        return [Post(one.checkpoint.size, "checkpoints", _origin(one), one.note.encode()) for one in found]
+
+    return Feed("checkpoints", ("checkpoints",), NOTE, after, kept=True)
+
+
+def _origin(signed: Signed) -> bytes:
+    return signed.checkpoint.origin.encode()
+
+
 def _alert_feed(connections: Connections) -> Feed:
     def after(position: int, limit: int) -> list[Post]:
         with connections.take(lambda one: alerts.outbox_after(one, position, limit)) as (_, rows):
@@ -94,7 +117,7 @@ def _alert_feed(connections: Connections) -> Feed:
             return
 
     channels = tuple(name for name in CONFIGS if name.startswith("alerts."))
-    return Feed("alerts", channels, PLAIN, after, forget)
+    return Feed("alerts", channels, PLAIN, after, forget, woken_by=alerts.WAKE)
 
 
 # ---- how far publishing has come, as the database knows it

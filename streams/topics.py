@@ -26,6 +26,7 @@ CONFIGS: Mapping[str, Mapping[str, str]] = {
     "alerts.sla": ALERTS,
     "alerts.satisfaction": ALERTS,
     "dead-letters": LETTERS,
+    "checkpoints": FOR_EVER,
 }
 
 
@@ -34,7 +35,7 @@ class TopicsDiffer(Exception):
 
 
 class Topics(NamedTuple):
-    """The names of the seven topics of one installation, in the order of CONFIGS."""
+    """The names of the topics of one installation, in the order of CONFIGS."""
 
     intake: str
     receipts: str
@@ -43,6 +44,7 @@ class Topics(NamedTuple):
     sla: str
     satisfaction: str
     dead_letters: str
+    checkpoints: str
 
     @classmethod
     def under(cls, prefix: str) -> Self:
@@ -53,7 +55,13 @@ class Topics(NamedTuple):
         return self.escalations, self.sla, self.satisfaction
 
 
-def create(bootstrap: str, prefix: str = "huiyin", partitions: int = 4, replication: int = 1) -> Topics:
+def create(
+    bootstrap: str,
+    prefix: str = "huiyin",
+    partitions: int = 4,
+    replication: int = 1,
+    security: Mapping[str, Any] | None = None,
+) -> Topics:
     """Create what is missing and wait until every partition has a leader; what is there is left as it is.
 
     Raises TopicsDiffer before it creates anything, and kafka.errors.KafkaError when the broker is away.
@@ -61,7 +69,7 @@ def create(bootstrap: str, prefix: str = "huiyin", partitions: int = 4, replicat
     from kafka import KafkaAdminClient
 
     names = Topics.under(prefix)
-    with closing(KafkaAdminClient(bootstrap_servers=bootstrap)) as admin:
+    with closing(KafkaAdminClient(bootstrap_servers=bootstrap, **(security or {}))) as admin:
         present = _partitions(admin, names)
         _insist(present, partitions)
         missing = {

@@ -34,9 +34,9 @@ def _ledger(given: Given, edge: Edge, storage: PostgresStorage) -> int:
     from storage.verification import verify
 
     keys = trusted(given, edge, storage)
-    anchor = _anchor(given.anchor, edge, storage, keys) if given.anchor else None
+    anchors = _anchors(given.anchor, edge, storage, keys) if given.anchor else []
     storage.proofs.catch_up()
-    verified = verify(storage.proofs.connections, keys, anchor)
+    verified = verify(storage.proofs.connections, keys, anchors)
     findings = [one for one in verified.findings if _concerns(one, given.SUBJECT)]
     for finding in findings:
         edge.line(finding.text(edge.language == "zh"))
@@ -101,17 +101,24 @@ def _text(file: str) -> str:
         raise unreadable(file, problem) from problem
 
 
-def _anchor(file: str, edge: Edge, storage: PostgresStorage, keys: Sequence[VerifierKey]) -> Checkpoint:
-    """A checkpoint written out earlier. It is worth what the place is where it was kept; its signature shows
-    that it is one of ours."""
-    from domain.checkpoint import BadNote, open_checkpoint
+def _anchors(
+    file: str, edge: Edge, storage: PostgresStorage, keys: Sequence[VerifierKey]
+) -> list[Checkpoint]:
+    """Checkpoints written out earlier: one, or as many as a file or a topic has gathered. They are worth what
+    the place is where they were kept; a signature shows that one is ours."""
+    from domain.checkpoint import BadNote, open_checkpoints
 
-    known = [*keys, *(one.key for one in storage.proofs.checkpoints())]
+    known = keys or [one.key for one in storage.proofs.checkpoints()]
     try:
-        checkpoint, _ = open_checkpoint(_text(file), keys if keys else known)
+        found = open_checkpoints(_text(file), known)
     except BadNote as problem:
         raise failure("{file}: {why}.", "{file}：{why}。", file=file, why=_why(problem, edge)) from problem
-    origin = storage.proofs.origin()
+    for checkpoint in found:
+        _insist_ours(file, checkpoint, storage.proofs.origin())
+    return found
+
+
+def _insist_ours(file: str, checkpoint: Checkpoint, origin: str) -> None:
     if checkpoint.origin != origin:
         raise failure(
             "{file}: is a checkpoint of {theirs}; this ledger is {ours}.",
@@ -120,7 +127,6 @@ def _anchor(file: str, edge: Edge, storage: PostgresStorage, keys: Sequence[Veri
             theirs=checkpoint.origin,
             ours=origin,
         )
-    return checkpoint
 
 
 def _why(problem: Exception, edge: Edge) -> str:
@@ -165,8 +171,8 @@ VERIFY = Command(
         argument(
             "--anchor",
             metavar="FILE",
-            en="a checkpoint written out earlier, which the ledger must continue",
-            zh="先前写出的检查点，账本须与之相符",
+            en="checkpoints written out earlier, from a file or a topic, which the ledger must continue",
+            zh="先前写出的检查点（来自文件或主题），账本须与之相符",
         ),
         argument(
             "--write-checkpoint",

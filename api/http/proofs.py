@@ -19,7 +19,7 @@ from api.http.answers import JSON, json_answer, negotiated
 from api.http.params import Query
 from api.http.problems import Problem, documented
 from api.http.services import Services, services_of
-from api.signing import seed_of
+from api.signing import seed_of, write_out
 from domain.checkpoint import BadNote, base64
 from storage.proofs import Proofs, Signed, TreeDamaged
 
@@ -49,9 +49,18 @@ async def _sign_on(services: Services) -> None:
     while True:
         await asyncio.sleep(EVERY_S)
         try:
-            await run_in_threadpool(_signed, services)
+            await run_in_threadpool(_sign, services)
         except (psycopg.Error, BadNote, TreeDamaged, Problem) as problem:
             LOG.warning("no checkpoint was signed (%s)", type(problem).__name__)
+        except OSError as problem:
+            LOG.warning("the checkpoint could not be written out (%s)", problem.strerror)
+
+
+def _sign(services: Services) -> None:
+    """A checkpoint of what there is, kept, and written out where that is asked for."""
+    signed, file = _signed(services), services.settings.checkpoint_file
+    if file is not None:
+        write_out(file, signed.note)
 
 
 router = APIRouter(tags=["proofs"], lifespan=_signing)

@@ -105,8 +105,9 @@ class Site:
         port: int,
         policy: tuple[str, ...] = ("general", "auto-4s"),
         signing_key: str | None = None,
+        **more: Any,
     ) -> None:
-        self.settings = Settings(database, policy=policy, http_port=port, signing_key=signing_key)
+        self.settings = Settings(database, policy=policy, http_port=port, signing_key=signing_key, **more)
         self.url = f"http://127.0.0.1:{port}"
         self.client = self.as_role("admin")
         self._parts: Parts | None = None
@@ -209,9 +210,10 @@ def serving(
     now: Callable[[], datetime] = utc_now,
     policy: tuple[str, ...] = ("general", "auto-4s"),
     signing_key: str | None = None,
+    **more: Any,
 ) -> Iterator[Site]:
-    """The API while it is served."""
-    site = Site(database, port, policy, signing_key)
+    """The API while it is served; `more` are settings."""
+    site = Site(database, port, policy, signing_key, **more)
     with _Server(site.settings, now):
         yield site
         site.close()

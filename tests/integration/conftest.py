@@ -1,4 +1,5 @@
-"""One real broker and one real PostgreSQL for the whole run; a database and topics of its own for each test.
+"""One real broker and one real PostgreSQL for each process of a run, started when first asked for; a database
+and topics of its own for each test.
 
 A test that takes one of these fixtures carries its marker, so that a run can tell what it did not do.
 """
@@ -54,5 +55,5 @@ def prefix() -> str:
 
 @pytest.fixture
 def topics(broker: str, prefix: str) -> Topics:
-    """The seven topics, empty, with four partitions each, under this test's prefix."""
+    """All topics, empty, with four partitions each, under this test's prefix."""
     return create(broker, prefix, partitions=4)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Iterator
+from pathlib import Path
 from time import monotonic, sleep
 
 import pytest
 
 from api.http import proofs
 from domain import merkle
-from domain.checkpoint import VerifierKey, open_checkpoint
+from domain.checkpoint import VerifierKey, open_checkpoint, open_checkpoints
 from streams.local import Database, free_ports
 from tests.helpers.proven import SEED
 from tests.helpers.site import Site, serving
@@ -100,14 +101,18 @@ def test_without_a_key_the_last_checkpoint_is_served_and_none_is_made(server: Da
 
 
 def test_a_checkpoint_is_signed_now_and_then_without_being_asked_for(
-    server: Database, monkeypatch: pytest.MonkeyPatch
+    server: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(proofs, "EVERY_S", 0.05)
-    url = server.create("http_proofs_signing")
-    with serving(url, *free_ports(1), signing_key=SEED) as running:
+    url, file = server.create("http_proofs_signing"), tmp_path / "checkpoints"
+    with serving(url, *free_ports(1), signing_key=SEED, checkpoint_file=file) as running:
         running.tell(running.complaint("C-1"))
         kept, deadline = running.parts.storage.proofs, monotonic() + 20
         while (last := kept.last()) is None or last.checkpoint.size < kept.size():
             assert monotonic() < deadline, "no checkpoint was signed"
             sleep(0.05)
+        while last.note not in (file.read_text() if file.exists() else ""):
+            assert monotonic() < deadline, "the checkpoint was not written out"
+            sleep(0.05)
+        assert open_checkpoints(file.read_text(), [last.key])[-1] == last.checkpoint
     server.drop("http_proofs_signing")

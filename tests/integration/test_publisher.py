@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from domain.checkpoint import open_checkpoints
 from domain.ledger import Incoming
 from streams.config import Settings
 from streams.feeds import published
@@ -19,6 +20,7 @@ from streams.parts import Parts
 from streams.publisher import partition
 from streams.readback import last_positions
 from streams.topics import Topics, create
+from tests.helpers.proven import SEED
 from tests.helpers.roles import Figures, Role, position, records, send, until
 from tests.helpers.scenario import received
 
@@ -97,6 +99,25 @@ def test_recorded_events_go_out_in_order_with_their_sequence_and_key(
         assert event["subject"] == record.key.decode()
         assert record.partition == partition(record.key, 4)
         assert ("content-type", b"application/cloudevents+json") in record.headers
+
+
+def test_signed_checkpoints_go_out_once_as_the_notes_that_verify_takes(
+    settings: Settings, office: Office, broker: str, topics: Topics, figures: Figures, tmp_path: Path
+) -> None:
+    proofs, notes = office.parts.storage.proofs, []
+    for _ in range(2):
+        office.tell(5)
+        notes.append(proofs.sign(SEED).note)
+        with Role("publisher", settings, tmp_path):
+            gone(figures)
+            until(
+                lambda: [record.value.decode() for record in records(broker, topics.checkpoints)] == notes,
+                what="the checkpoints are not there once each",
+            )
+    read_out = b"\n".join(record.value for record in records(broker, topics.checkpoints)).decode()
+    last = proofs.last()
+    assert last is not None
+    assert open_checkpoints(read_out, [last.key])[-1] == last.checkpoint
 
 
 def test_a_message_goes_where_every_other_client_would_put_it(broker: str, topics: Topics) -> None:

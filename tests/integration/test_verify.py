@@ -11,6 +11,7 @@ from time import perf_counter
 import psycopg
 import pytest
 
+from api.signing import write_out
 from storage.postgres import PostgresStorage
 from tests.helpers.cli import Answer, huiyin
 from tests.helpers.proven import SEED, filled, record
@@ -139,6 +140,20 @@ def test_a_ledger_rewritten_with_its_tree_is_found_by_its_anchor(
     sql("DELETE FROM stored_events WHERE notification_id > 250")
     sql("DELETE FROM merkle_node")
     assert lines(run("verify", "--anchor", anchor)) == ["251-300: cut"]
+
+
+def test_all_checkpoints_that_a_file_or_a_topic_gathered_are_anchors(
+    ledger: Ledger, run: Run, sql: Sql, tmp_path: Path
+) -> None:
+    storage, kept = ledger(100), tmp_path / "gathered"
+    for size in (200, 300):
+        write_out(kept, storage.proofs.sign(SEED).note)
+        record(storage, size - 100, size)
+    assert run("verify", "--anchor", str(kept)).status == 0
+    sql("UPDATE stored_events SET state = '{}' WHERE notification_id = 120")
+    sql("DELETE FROM merkle_node")
+    sql("DELETE FROM checkpoint")
+    assert lines(run("verify", "--anchor", str(kept))) == ["101-200: rewritten"]
 
 
 def test_a_checkpoint_that_was_changed_is_named(ledger: Ledger, run: Run, sql: Sql) -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from api.signing import write_out
 from domain.checkpoint import (
     BadNote,
     Checkpoint,
     Signer,
     VerifierKey,
     new_seed,
+    notes_in,
     open_checkpoint,
+    open_checkpoints,
     opened,
     origin_of,
 )
@@ -103,3 +108,42 @@ def test_a_new_key_signs_and_another_text_is_none() -> None:
 def test_what_would_open_as_something_else_is_not_signed(text: str) -> None:
     with pytest.raises(ValueError, match="note"):
         SIGNER.sign(text)
+
+
+def gathered(*sizes: int, by: Signer) -> list[str]:
+    return [by.sign(Checkpoint(by.name, size, bytes(32)).text) for size in sizes]
+
+
+@pytest.mark.parametrize("between", ["", "\n", "\n\n\n"])
+def test_checkpoints_gathered_in_a_file_or_read_out_of_a_topic_are_opened_one_by_one(between: str) -> None:
+    signer = Signer.read("huiyin/x", new_seed())
+    text = between.join(gathered(1, 5, 9, by=signer))
+    assert notes_in(text) == gathered(1, 5, 9, by=signer)
+    assert [one.size for one in open_checkpoints(text, [signer.public])] == [1, 5, 9]
+
+
+def test_checkpoints_by_an_earlier_key_and_a_torn_last_one_are_passed_over() -> None:
+    signer, before = (Signer.read("huiyin/x", new_seed()) for _ in "ab")
+    text = "".join([*gathered(1, 2, by=before), *gathered(5, by=signer)]) + "huiyin/x\n9\nAAA"
+    assert [one.size for one in open_checkpoints(text, [signer.public])] == [5]
+
+
+@pytest.mark.parametrize("changed", [("\n5\n", "\n6\n"), ("AAA", "AAB")])
+def test_one_changed_checkpoint_among_many_refuses_them_all(changed: tuple[str, str]) -> None:
+    signer = Signer.read("huiyin/x", new_seed())
+    text = "".join(gathered(1, 5, 9, by=signer)).replace(*changed, 1)
+    with pytest.raises(BadNote):
+        open_checkpoints(text, [signer.public])
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "nothing", "a\n\n— huiyin/x A\n"])
+def test_what_holds_no_checkpoint_of_ours_is_refused(text: str) -> None:
+    with pytest.raises(BadNote):
+        open_checkpoints(text, [Signer.read("huiyin/x", new_seed()).public])
+
+
+def test_a_checkpoint_is_written_out_once_behind_those_that_are_there(tmp_path: Path) -> None:
+    first, second = gathered(1, 2, by=Signer.read("huiyin/x", new_seed()))
+    file = tmp_path / "checkpoints"
+    assert [write_out(file, note) for note in (first, first, second, second)] == [True, False, True, False]
+    assert file.read_text() == first + second
