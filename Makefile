@@ -5,6 +5,9 @@ LOCK := requirements.lock
 INSTALLED := $(VENV)/.installed
 RESULTS := test-results
 PACKAGES := api streams projections storage domain sample
+# A process for each core, at most four, a file of tests at a time: those with a broker and a database, which
+# mostly wait, come first. Each process has its own broker and database.
+IN_PROCESSES := --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 # The first interpreter that runs and is new enough; the lock is made on 3.11, so that comes first.
 PYTHON ?= $(shell for python in python3.11 python3 python3.12 python3.13; do \
@@ -31,7 +34,7 @@ run: install
 
 test: install
 	@mkdir -p $(RESULTS)
-	$(BIN)/python -m pytest --junitxml=$(RESULTS)/junit.xml
+	$(BIN)/python -m pytest $(IN_PROCESSES) --junitxml=$(RESULTS)/junit.xml
 
 check: install
 	$(BIN)/ruff check .
