@@ -22,6 +22,22 @@ GIVEN = {
     "HUIYIN_MASTER_KEY_FILE": "/run/secrets/huiyin-master-key",
     "HUIYIN_SIGNING_KEY": "QSBrZXkgdGhhdCBvbmx5IHRlc3RzIHNpZ24gd2l0aC4=",
     "HUIYIN_SIGNING_KEY_FILE": "/run/secrets/huiyin-signing-key",
+    "HUIYIN_CHECKPOINT_FILE": "/mnt/append-only/checkpoints",
+    "HUIYIN_HTTP_RATE": "50",
+    "HUIYIN_OIDC_ISSUER": "https://id.example",
+    "HUIYIN_OIDC_AUDIENCE": "huiyin",
+    "HUIYIN_OIDC_JWKS_URL": "https://id.example/keys",
+    "HUIYIN_OIDC_NAME_CLAIM": "employee_id",
+    "HUIYIN_OIDC_ROLE_CLAIM": "realm_access.roles",
+    "HUIYIN_OIDC_BRANCHES_CLAIM": "sites",
+    "HUIYIN_KAFKA_SECURITY": "sasl_ssl",
+    "HUIYIN_KAFKA_CA_FILE": "/etc/kafka/ca.pem",
+    "HUIYIN_KAFKA_CERT_FILE": "/etc/kafka/client.pem",
+    "HUIYIN_KAFKA_KEY_FILE": "/etc/kafka/client.key",
+    "HUIYIN_KAFKA_MECHANISM": "PLAIN",
+    "HUIYIN_KAFKA_USERNAME": "huiyin",
+    "HUIYIN_KAFKA_PASSWORD": "not a secret, only a test's",
+    "HUIYIN_KAFKA_PASSWORD_FILE": "/run/secrets/kafka-password",
 }
 
 
