@@ -23,6 +23,7 @@ from projections.alerts import WAKE
 from storage.connections import Connections
 from storage.postgres import CHANNEL, PostgresStorage
 from streams import feeds
+from streams.brokers import client_options
 from streams.config import Settings
 from streams.feeds import Feed, Post
 from streams.logs import Outage, configure
@@ -62,6 +63,7 @@ class Tail:
         self.there = {place: last for place, last in there.items() if place[0] in topics}
         self.position = self._from(position)
         self.forgotten = self.position
+        self.woken = asyncio.Event()
 
     def _from(self, position: int) -> int:
         """Where to begin. What the database counts as published has reached its topics, so only what comes
@@ -85,36 +87,32 @@ class Session:
         self.tails = tails
         self.counts = counts
 
-    def read(self) -> list[tuple[Tail, Sequence[Post]]]:
-        return [(tail, posts) for tail in self.tails if (posts := tail.read())]
-
-    async def send(self, read: Iterable[tuple[Tail, Sequence[Post]]]) -> int:
-        """Everything read, acknowledged by the broker; returns how many messages that were."""
-        sent = [await self._send(place, posts) for place, posts in self._placed(read).items()]
-        for answers, _ in sent:
+    async def send(self, tail: Tail, posts: Iterable[Post]) -> None:
+        """All of them, acknowledged by the broker."""
+        placed = self._placed(tail, posts)
+        sent = [await self._send(place, tail.feed.media, part) for place, part in placed.items()]
+        for answers in sent:
             await asyncio.gather(*answers)
-        return sum(count for _, count in sent)
 
-    def _placed(self, read: Iterable[tuple[Tail, Sequence[Post]]]) -> dict[Place, list[Any]]:
+    def _placed(self, tail: Tail, posts: Iterable[Post]) -> dict[Place, list[Post]]:
         """By partition, what is not there yet."""
-        placed: dict[Place, list[Any]] = {}
-        for tail, posts in read:
-            for post in posts:
-                topic = f"{tail.prefix}.{post.channel}"
-                place = (topic, partition(post.key, self.counts[topic]))
-                if post.position > tail.there.get(place, 0):
-                    placed.setdefault(place, []).append((tail.feed.media, post))
+        placed: dict[Place, list[Post]] = {}
+        for post in posts:
+            topic = f"{tail.prefix}.{post.channel}"
+            place = (topic, partition(post.key, self.counts[topic]))
+            if post.position > tail.there.get(place, 0):
+                placed.setdefault(place, []).append(post)
         return placed
 
-    async def _send(self, place: Place, posts: Sequence[Any]) -> tuple[list[Any], int]:
+    async def _send(self, place: Place, media: bytes, posts: Sequence[Post]) -> list[Any]:
         answers, batch = [], self.producer.create_batch()
-        for media, post in posts:
+        for post in posts:
             headers = [("content-type", media), (POSITION, b"%d" % post.position)]
             while batch.append(key=post.key, value=post.value, timestamp=None, headers=headers) is None:
                 answers.append(await self.producer.send_batch(batch, place[0], partition=place[1]))
                 batch = self.producer.create_batch()
         answers.append(await self.producer.send_batch(batch, place[0], partition=place[1]))
-        return answers, len(posts)
+        return answers
 
 
 @lru_cache(maxsize=100_000)
@@ -199,6 +197,7 @@ class Publisher:
             max_batch_size=BATCH_BYTES,
             max_request_size=8 * 1024 * 1024,
             request_timeout_ms=REQUEST_MS,
+            **client_options(self.settings),
         )
         try:
             await producer.start()
@@ -212,23 +211,46 @@ class Publisher:
     async def _begun(self, producer: Any) -> Session:
         prefix = self.settings.topic_prefix
         names = [topic for topic in Topics.under(prefix) if topic != f"{prefix}.intake"]
-        there = await last_positions(self.settings.kafka, names)
+        there = await last_positions(self.settings.kafka, names, client_options(self.settings))
         counts = {topic: len(await producer.partitions_for(topic)) for topic in names}
         reached = await asyncio.to_thread(feeds.positions, self.connections, self.settings)
         tails = [Tail(feed, prefix, reached.get(feed.name, 0), there) for feed in self.feeds]
         return Session(producer, tails, counts)
 
     async def _publish(self, session: Session, lock: psycopg.AsyncConnection) -> None:
+        """Each feed at its own pace, so that an alert does not wait for the receipts of a thousand facts.
+        Ends when asked to stop, and with the first failure of any of them."""
+        work = [self._follow(session, tail, lock) for tail in session.tails]
+        tasks = [asyncio.ensure_future(each) for each in (*work, self._listen(session, lock))]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _follow(self, session: Session, tail: Tail, lock: psycopg.AsyncConnection) -> None:
         rounds = 0
         while not self.stopping.is_set():
-            read = await asyncio.to_thread(session.read)
-            if not read:
-                await self._idle(session, lock)
+            tail.woken.clear()
+            posts = await asyncio.to_thread(tail.read)
+            if not posts:
+                await self._idle(tail)
                 continue
-            if not await self._sent(session.send(read), lock):
+            if not await self._sent(session.send(tail, posts), lock):
                 return
             rounds += 1
-            await self._keep(read, forget=rounds % FORGET_EVERY == 1)
+            await self._keep(tail, posts, forget=rounds % FORGET_EVERY == 1)
+
+    async def _listen(self, session: Session, lock: psycopg.AsyncConnection) -> None:
+        """Passes on who is woken; ends with the connection, and so with the lock."""
+        while not self.stopping.is_set():
+            async for notice in lock.notifies(timeout=IDLE_S):
+                for tail in session.tails:
+                    if tail.feed.woken_by == notice.channel:
+                        tail.woken.set()
 
     async def _sent(self, sending: Coroutine[Any, Any, int], lock: psycopg.AsyncConnection) -> bool:
         """Waits for the broker's acknowledgement for as long as it takes: the producer goes on trying, and
@@ -247,26 +269,25 @@ class Publisher:
         finally:
             task.cancel()
 
-    async def _keep(self, read: Sequence[tuple[Tail, Sequence[Post]]], forget: bool) -> None:
-        for tail, posts in read:
-            tail.position = posts[-1].position
-        reached = {tail.feed.name: tail.position for tail, _ in read}
+    async def _keep(self, tail: Tail, posts: Sequence[Post], forget: bool) -> None:
+        tail.position = posts[-1].position
+        reached = {tail.feed.name: tail.position}
         await asyncio.to_thread(feeds.keep_positions, self.connections, self.settings, reached)
         if forget:
-            await asyncio.to_thread(self._forget, [tail for tail, _ in read])
+            await asyncio.to_thread(self._forget, tail)
 
-    def _forget(self, tails: Sequence[Tail]) -> None:
-        """What has been published leaves the outboxes."""
-        for tail in tails:
-            if tail.feed.forget is not None and tail.position > tail.forgotten:
-                tail.feed.forget(tail.position)
-                tail.forgotten = tail.position
+    def _forget(self, tail: Tail) -> None:
+        """What has been published leaves its outbox."""
+        if tail.feed.forget is not None and tail.position > tail.forgotten:
+            tail.feed.forget(tail.position)
+            tail.forgotten = tail.position
 
-    async def _idle(self, session: Session, lock: psycopg.AsyncConnection) -> None:
+    async def _idle(self, tail: Tail) -> None:
         """Until somebody wrote; a notification that was lost costs a second."""
-        async for _ in lock.notifies(timeout=IDLE_S, stop_after=1):
-            return
-        await asyncio.to_thread(self._forget, session.tails)
+        try:
+            await asyncio.wait_for(tail.woken.wait(), IDLE_S)
+        except TimeoutError:
+            await asyncio.to_thread(self._forget, tail)
 
     async def _pause(self, seconds: float) -> None:
         with suppress(TimeoutError):

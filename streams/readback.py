@@ -22,7 +22,9 @@ class Unreadable(Exception):
     """The topic's last records could not be read in time."""
 
 
-async def last_positions(bootstrap: str, topics: Sequence[str]) -> dict[Place, int]:
+async def last_positions(
+    bootstrap: str, topics: Sequence[str], security: Mapping[str, Any] | None = None
+) -> dict[Place, int]:
     """The position of the last record of each partition; 0 where there is none.
 
     What an earlier publisher had sent just before it died may still be on its way into the log, so the ends
@@ -35,6 +37,7 @@ async def last_positions(bootstrap: str, topics: Sequence[str]) -> dict[Place, i
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         request_timeout_ms=10_000,
+        **(security or {}),
     )
     await consumer.start()
     try:

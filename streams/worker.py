@@ -21,12 +21,14 @@ from typing import Any
 import structlog
 
 from domain.pack import PackError
+from streams.brokers import faust_credentials
 from streams.clock import tick
 from streams.config import Settings
 from streams.intake import AWAY, Intake, Message
 from streams.logs import Outage, configure
 from streams.parts import Parts
 from streams.projector import Projecting
+from streams.standing import standing
 from streams.topics import Topics
 from streams.waiting import Unready, until_ready
 from streams.watch import STALLED_S, Sweeper, Watch
@@ -124,10 +126,13 @@ class Work:
         self._ticking: asyncio.Future[None] | None = None
         self._clock_failed = Outage("the clock")
         topics = Topics.under(settings.topic_prefix)
-        self._agent("intake", topics.intake, self.ledger_lane, self._take_facts(Intake(parts.ledger)))
+        self._agent("intake", topics.intake, self.ledger_lane, self._take_facts(self._intake(settings)))
         self._agent("projector", topics.events, self.models_lane, self._project())
         app.timer(CLOCK_S)(self._tick)
         app.timer(WATCH_S)(self._look)
+
+    def _intake(self, settings: Settings) -> Intake:
+        return Intake(self.parts.ledger, lambda topic: standing(settings, topic))
 
     def _take_facts(self, intake: Intake) -> Callable[[list[Message]], int]:
         return lambda batch: intake.take(batch, now())
@@ -215,6 +220,7 @@ def faust_app(settings: Settings, folder: str) -> Any:
     app = faust.App(
         f"{settings.topic_prefix}-worker",
         broker=[f"kafka://{address}" for address in settings.kafka.split(",")],
+        broker_credentials=faust_credentials(settings),
         broker_session_timeout=6.0,
         broker_heartbeat_interval=2.0,
         broker_commit_interval=0.5,

@@ -142,10 +142,11 @@ def _size(connection: Any, table: str) -> str:
 def _broker(settings: Settings, edge: Edge) -> Iterator[Finding]:
     from kafka import KafkaAdminClient
 
+    from streams.brokers import client_options
     from streams.topics import Topics
 
-    servers = settings.kafka.split(",")
-    with closing(KafkaAdminClient(bootstrap_servers=servers, request_timeout_ms=5000)) as admin:
+    servers, security = settings.kafka.split(","), client_options(settings)
+    with closing(KafkaAdminClient(bootstrap_servers=servers, request_timeout_ms=5000, **security)) as admin:
         topics = Topics.under(settings.topic_prefix)
         present = set(admin.list_topics())
         missing = [name for name in topics if name not in present]
@@ -162,19 +163,19 @@ def _broker(settings: Settings, edge: Edge) -> Iterator[Finding]:
     wrong = {name: count for name, count in counts.items() if count != settings.partitions}
     shown = " · ".join(f"{name} {count}" for name, count in sorted(counts.items()))
     yield Finding("bad" if wrong else "ok", TOPICS, shown)
-    yield from _lag(servers, settings, topics)
+    yield from _lag(servers, security, settings, topics)
 
 
 TOPICS = Text("topics and partitions", "主题与分区")
 
 
-def _lag(servers: list[str], settings: Settings, topics: Any) -> Iterator[Finding]:
+def _lag(servers: list[str], security: dict[str, Any], settings: Settings, topics: Any) -> Iterator[Finding]:
     """What the workers' group has not acknowledged yet, by topic."""
     from kafka import KafkaConsumer, TopicPartition
 
     group = f"{settings.topic_prefix}-worker"
     with closing(
-        KafkaConsumer(bootstrap_servers=servers, group_id=group, enable_auto_commit=False)
+        KafkaConsumer(bootstrap_servers=servers, group_id=group, enable_auto_commit=False, **security)
     ) as consumer:
         for topic in (topics.intake, topics.events):
             places = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]

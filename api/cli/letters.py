@@ -121,11 +121,14 @@ def _onto_intake(messages: list[tuple[bytes, dict[str, bytes]]], edge: Edge) -> 
 
     from kafka import KafkaProducer
 
+    from streams.brokers import client_options
     from streams.topics import Topics
 
     settings = edge.settings
     topic = Topics.under(settings.topic_prefix).intake
-    with closing(KafkaProducer(bootstrap_servers=settings.kafka.split(","), max_block_ms=15_000)) as producer:
+    security = client_options(settings)
+    made = KafkaProducer(bootstrap_servers=settings.kafka.split(","), max_block_ms=15_000, **security)
+    with closing(made) as producer:
         sent = [
             producer.send(topic, value=raw, key=_key(raw, headers), headers=list(headers.items()))
             for raw, headers in messages

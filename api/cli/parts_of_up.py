@@ -51,7 +51,7 @@ def services(given: Given, edge: Edge, data: Path, supervisor: Supervisor, setti
         _without_broker(edge, problem)
         return replace(settings, kafka="")
     create(broker.bootstrap, settings.topic_prefix, settings.partitions, settings.replication)
-    return replace(settings, kafka=broker.bootstrap)
+    return replace(settings, kafka=broker.bootstrap, kafka_security="PLAINTEXT")
 
 
 def _sealed(data: Path, settings: Settings) -> Settings:

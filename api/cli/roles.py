@@ -7,10 +7,17 @@ from api.cli.edge import DONE, Edge
 
 
 def create_topics(_: Given, edge: Edge) -> int:
+    from streams.brokers import client_options
     from streams.topics import create
 
     settings = edge.settings
-    topics = create(settings.kafka, settings.topic_prefix, settings.partitions, settings.replication)
+    topics = create(
+        settings.kafka,
+        settings.topic_prefix,
+        settings.partitions,
+        settings.replication,
+        client_options(settings),
+    )
     for topic in topics:
         edge.line(topic)
     return DONE

@@ -52,16 +52,23 @@ class KafkaSender:
     def __init__(self, settings: Settings, wait: bool, patience_s: float) -> None:
         from kafka import KafkaProducer
 
+        from streams.brokers import client_options
         from streams.topics import Topics
 
+        security = client_options(settings)
         self.topics = Topics.under(settings.topic_prefix)
         servers = settings.kafka.split(",")
         self.producer = KafkaProducer(
-            bootstrap_servers=servers, acks="all", linger_ms=5, batch_size=65536, max_block_ms=15_000
+            bootstrap_servers=servers,
+            acks="all",
+            linger_ms=5,
+            batch_size=65536,
+            max_block_ms=15_000,
+            **security,
         )
         self.patience_s = patience_s
         self.awaited: Counter[Identity] = Counter()
-        self.receipts = _from_end(servers, self.topics.receipts) if wait else None
+        self.receipts = _from_end(servers, self.topics.receipts, security) if wait else None
 
     def send(self, facts: Sequence[bytes]) -> Iterator[Answer]:
         """Returns when the broker has all of it."""
@@ -115,11 +122,11 @@ class KafkaSender:
             self.receipts.close()
 
 
-def _from_end(servers: Sequence[str], topic: str) -> Any:
+def _from_end(servers: Sequence[str], topic: str, security: Mapping[str, Any]) -> Any:
     """A consumer of what comes from now on."""
     from kafka import KafkaConsumer, TopicPartition
 
-    consumer = KafkaConsumer(bootstrap_servers=servers, enable_auto_commit=False, group_id=None)
+    consumer = KafkaConsumer(bootstrap_servers=servers, enable_auto_commit=False, group_id=None, **security)
     partitions = consumer.partitions_for_topic(topic)
     if not partitions:
         consumer.close()

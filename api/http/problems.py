@@ -52,8 +52,10 @@ KINDS: Mapping[str, Kind] = {
     "cannot-acknowledge": _kind(409, "The alert cannot be acknowledged", "该告警无法确认"),
     "too-large": _kind(413, "The body is too large", "请求体过大"),
     "media-type": _kind(415, "The media type is not supported", "不支持的媒体类型"),
+    "too-often": _kind(429, "That was asked too often", "请求过于频繁"),
     "internal": _kind(500, "The server made a mistake", "服务器内部错误"),
     "unavailable": _kind(503, "The database cannot be reached", "无法连接数据库"),
+    "provider-away": _kind(503, "The identity provider cannot be reached", "无法连接身份提供方"),
 }
 
 

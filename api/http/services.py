@@ -18,6 +18,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from api.http.access.known import Known
+from api.http.access.oidc import provider_of
+from api.http.access.rate import FAILURES_AT_ONCE, FAILURES_PER_S, Buckets
 from api.http.feed import Feed
 from api.http.intake import Clock, Intake
 from api.http.metrics import Metrics
@@ -61,7 +63,9 @@ class Services:
         self.feed = Feed(self.read)
         self.acknowledging = asyncio.Lock()
         self.metrics = Metrics(self._read_or_none)
-        self.known = Known(lambda: self.parts.connections)
+        self.known = Known(lambda: self.parts.connections, provider_of(self.settings))
+        self.rates = Buckets(self.settings.http_rate, 2 * self.settings.http_rate)
+        self.failures = Buckets(FAILURES_PER_S, FAILURES_AT_ONCE)
 
     @property
     def parts(self) -> Parts:

@@ -22,7 +22,7 @@ SCHEMES: Mapping[str, Any] = {
         "description": "The session of a browser, from POST /session. | 浏览器会话，来自 POST /session。",
     },
 }
-REFUSALS = ("unauthenticated", "forbidden")
+REFUSALS = ("unauthenticated", "forbidden", "too-often")
 
 
 def describe(document: dict[str, Any]) -> None:

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.http.access.places import Map, Place, places_of
 from api.http.access.principal import KEPT, Principal
+from api.http.access.rate import check
 from api.http.access.table import PUBLIC, TABLE, Roles
 from api.http.problems import Problem, answer
 from api.http.services import Services, services_of
@@ -66,7 +67,9 @@ async def _refused(request: Request, place: Place) -> Response | None:
         if roles is None:
             raise _closed()
         if roles is not PUBLIC:
-            _check_role(request, await _known(request), roles)
+            principal = await _known(request)
+            check(services_of(request).rates.take(principal.id))
+            _check_role(principal, roles)
         return None
     except (Problem, psycopg.OperationalError) as error:
         return await answer(request, error)
@@ -125,15 +128,27 @@ async def _by_header(request: Request, services: Services) -> Principal | None:
     if header is None:
         return None
     scheme, _, token = header.strip().partition(" ")
-    found = await proven(services, token.strip()) if scheme.lower() == "bearer" else None
+    if scheme.lower() != "bearer":
+        raise invalid()
+    return await tried(request, services, token.strip())
+
+
+async def tried(request: Request, services: Services, token: str) -> Principal:
+    """Whom a key or a token stands for.
+
+    Raises:
+        Unknown: nobody.
+        Problem: too many that stood for nobody came from that address.
+    """
+    if known := services.known.at_once(token):
+        return known
+    address = request.client.host if request.client else ""
+    check(services.failures.wait(address))
+    found = await run_in_threadpool(services.known.by_key, token)
     if found is None:
+        services.failures.take(address)
         raise invalid()
     return found
-
-
-async def proven(services: Services, token: str) -> Principal | None:
-    """Whom a key or a token stands for."""
-    return await run_in_threadpool(services.known.by_key, token)
 
 
 async def _by_cookie(request: Request, services: Services) -> Principal | None:
@@ -143,7 +158,7 @@ async def _by_cookie(request: Request, services: Services) -> Principal | None:
     if request.method not in SAFE and not same_site(request):
         en = "A page of another site may not do this with your session; use the pages here."
         raise Problem("forbidden", en, "其他网站的页面不得使用您的会话执行此操作；请使用本站页面。", "Origin")
-    return await run_in_threadpool(services.known.by_session, token)
+    return services.known.at_once(token) or await run_in_threadpool(services.known.by_session, token)
 
 
 def same_site(request: Request) -> bool:
@@ -159,7 +174,7 @@ def same_site(request: Request) -> bool:
 # ---- whether they may
 
 
-def _check_role(request: Request, principal: Principal, roles: Roles) -> None:
+def _check_role(principal: Principal, roles: Roles) -> None:
     if principal.role not in roles:
         may = ", ".join(sorted(roles))
         en = f"The role {principal.role} may not do this; {may} may. Ask an admin for a key with such a role."

@@ -7,7 +7,9 @@ from typing import Any, Self
 
 from starlette.requests import Request
 
-from storage.api_keys import Role as Role
+from storage.api_keys import Role
+
+__all__ = ["KEPT", "Principal", "Role", "principal_of", "principal_or_none"]
 
 KEPT = "principal"
 """Where the gate leaves the principal in the state of a request."""
@@ -16,20 +18,28 @@ KEPT = "principal"
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Whoever a request comes from. `name` is a staff id or a system's name, and what the ledger records as
-    `by`; no branches: all of them; `id` tells two keys of one name apart, for rate limits."""
+    `by`; no branches: all of them; `id` tells two keys of one name apart, for rate limits; `until`, in
+    seconds since 1970, is when what they showed ends by itself."""
 
     name: str
     role: Role
     branches: frozenset[str] = frozenset()
     id: str = ""
+    until: float | None = None
 
     def described(self) -> dict[str, Any]:
         """As a session keeps it."""
-        return {"name": self.name, "role": self.role, "branches": sorted(self.branches), "id": self.id}
+        return {
+            "name": self.name,
+            "role": self.role,
+            "branches": sorted(self.branches),
+            "id": self.id,
+            "until": self.until,
+        }
 
     @classmethod
     def of(cls, said: dict[str, Any]) -> Self:
-        return cls(said["name"], said["role"], frozenset(said["branches"]), said["id"])
+        return cls(said["name"], said["role"], frozenset(said["branches"]), said["id"], said["until"])
 
     def sees(self, branch: str | None) -> bool:
         """Whether what belongs to a branch, or to none, is theirs to see."""

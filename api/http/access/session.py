@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from api.http.access.gate import COOKIE, invalid, proven, same_site
-from api.http.access.known import SESSION_LASTS
+from api.http.access.gate import COOKIE, same_site, tried
+from api.http.access.known import lasts_of
 from api.http.access.principal import Principal, principal_of
 from api.http.answers import json_answer
 from api.http.bodies import loads, media_type, read_body
@@ -65,7 +65,9 @@ async def me(request: Request) -> Response:
     description="Exchanges a key for a session cookie (HttpOnly, SameSite=Strict) that lasts 12 hours. "
     "| 以密钥换取会话 Cookie（HttpOnly、SameSite=Strict），有效 12 小时。",
     response_model=Me,
-    responses=documented("not-json", "bad-body", "unauthenticated", "forbidden", "too-large", "media-type"),
+    responses=documented(
+        "not-json", "bad-body", "unauthenticated", "forbidden", "too-large", "media-type", "too-often"
+    ),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -76,12 +78,10 @@ async def me(request: Request) -> Response:
 async def open_session(request: Request) -> Response:
     _check_own_page(request)
     services = services_of(request)
-    principal = await proven(services, await _key(request))
-    if principal is None:
-        raise invalid()
+    principal = await tried(request, services, await _key(request))
     token = await run_in_threadpool(services.known.open_session, principal)
     answer = json_answer(_me(principal))
-    lasts_s = int(SESSION_LASTS.total_seconds())
+    lasts_s = int(lasts_of(principal).total_seconds())
     answer.set_cookie(
         COOKIE, token, max_age=lasts_s, httponly=True, samesite="strict", secure=_encrypted(request)
     )
