@@ -14,7 +14,7 @@ from api.http.answers import json_answer
 from api.http.params import Name
 from api.http.problems import Problem, documented
 from api.http.reading import Table, table_of
-from api.http.services import services_of
+from api.http.services import Services, services_of
 from api.http.windows import QuarterQuery, quarter_of
 from domain.registration import Claim, Until, owner, validity
 from projections.loyalty import loyalty, retention
@@ -117,17 +117,24 @@ class Ownership(BaseModel):
 def customer_ownership(
     request: Request, customer: Annotated[Name, Path(description="The bare id | 客户编号")]
 ) -> Response:
-    services = services_of(request)
-    found = services.read(lambda connection: ownership(connection, customer))
+    found = ownership_of(services_of(request), customer)
     if found is None:
         en = f"Nothing is known of the ownership of customer {customer}."
         raise Problem("unknown-stream", en, f"没有客户 {customer} 的归属记录。", "customer")
+    return json_answer(found)
+
+
+def ownership_of(services: Services, customer: str) -> Row | None:
+    """All that is known of whose customer this is; None where nothing is."""
+    found = services.read(lambda connection: ownership(connection, customer))
+    if found is None:
+        return None
     until = validity(services.parts.policy)
     registered = [{**row, "valid_until": _utc(until(row["at"]))} for row in found["registrations"]]
     shown = {**found, "registrations": registered}
     held = found["holders"][-1]["staff"] if found["holders"] else None
     whose = {"customer": customer, "owner": _owner(found, services.now(), until), "held_by": held}
-    return json_answer(whose | {part: [_without_place(row) for row in rows] for part, rows in shown.items()})
+    return whose | {part: [_without_place(row) for row in rows] for part, rows in shown.items()}
 
 
 def _utc(at: datetime | None) -> datetime | None:

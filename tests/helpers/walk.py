@@ -22,6 +22,12 @@ STOPS = (
     Stop("now", "/?limit=15", "Major complaints: escalated to level", "重大投诉：升级至第"),
     Stop("now-nothing", "/?branch=nowhere", "No alert fits these filters", "没有符合筛选条件的告警"),
     Stop("history", "/streams/staff/QC-001/history", "staff.joined", "staff.joined"),
+    Stop("satisfaction", "/view/satisfaction", "Window by window", "各区间"),
+    Stop("satisfaction-staff", "/view/satisfaction?per=staff", "By Staff", "按员工"),
+    Stop("answers", "/view/answers?counted=rated", "Asked and answered", "询问与答复"),
+    Stop("visits", "/view/visits?window=quarter", "By manager", "按客户经理"),
+    Stop("ownership-customer", "/view/ownership?customer={customer}", "Who held the customer", "历任持有人"),
+    Stop("rankings", "/view/rankings", "Where problems concentrate", "问题集中度"),
     Stop("missing", "/complaints/none-such", "There is nothing here", "此处没有内容"),
     Stop("login", "/login", "Enter the key that you were given", "请输入您的密钥", signed_in=False),
 )

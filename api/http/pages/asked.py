@@ -1,4 +1,4 @@
-"""What pages are asked for in their address: a window and its neighbours, choices, and links that keep them."""
+"""What pages are asked for: a window and its neighbours, choices, and links that keep the rest."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KINDS: tuple[WindowKind, ...] = ("day", "week", "month", "quarter")
 
 
 class PageQuery(BaseModel):
-    """What stands in the address of a page. What a page does not know it leaves alone: `lang` is the shell's."""
+    """What stands in the address of a page; what a page does not know it leaves alone, as `lang`."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 

@@ -1,4 +1,4 @@
-"""The page of rankings: who stands where in a quarter and why, where problems concentrate, which figures missed."""
+"""The page of rankings: who stands where in a quarter, where problems concentrate, which figures missed."""
 
 from __future__ import annotations
 

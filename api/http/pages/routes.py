@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.http.pages import assets, complaint, login, now, opening
+from api.http.pages import (
+    assets,
+    behind,
+    complaint,
+    login,
+    now,
+    opening,
+    ownership,
+    rankings,
+    satisfaction,
+    visits,
+)
 
 router = APIRouter(include_in_schema=False)
 
-for each in (now.router, complaint.router, opening.router, login.router, assets.router):
-    router.include_router(each)
+PAGES = (now, complaint, satisfaction, visits, ownership, rankings, behind, opening, login, assets)
+
+for page in PAGES:
+    router.include_router(page.router)

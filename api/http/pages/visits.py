@@ -1,4 +1,4 @@
-"""The page of visits: what each manager planned, made and accounted for in a window, and how that went before."""
+"""The page of visits: what each manager planned, made and accounted for in a window, and before."""
 
 from __future__ import annotations
 
