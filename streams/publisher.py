@@ -252,7 +252,7 @@ class Publisher:
                     if tail.feed.woken_by == notice.channel:
                         tail.woken.set()
 
-    async def _sent(self, sending: Coroutine[Any, Any, int], lock: psycopg.AsyncConnection) -> bool:
+    async def _sent(self, sending: Coroutine[Any, Any, None], lock: psycopg.AsyncConnection) -> bool:
         """Waits for the broker's acknowledgement for as long as it takes: the producer goes on trying, and
         being idempotent sends nothing twice. False when asked to stop meanwhile; a lock that is lost is
         noticed, as another may be publishing by then."""
