@@ -13,16 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kafka import KafkaProducer
+from kafka import KafkaAdminClient, KafkaProducer
 
-from domain.ledger import Batch, Ledger
-from domain.memory import MemoryStorage
-from domain.policy import load_policy
 from streams.config import Settings
-from streams.intake import Intake, Message
 from streams.local import Database, free_ports
 from streams.parts import Parts
-from streams.topics import Topics
+from streams.topics import Topics, create
 from streams.waiting import Unready, until_ready
 from streams.watch import IDLE_S, LATEST_S, STALLED_S, SWEEP_S, Stalled, Sweeper, Watch
 from tests.helpers.roles import Figures, Role, records, send, until
@@ -139,6 +135,26 @@ def test_asked_to_stop_a_worker_ends_with_0_and_the_next_takes_nothing_again(
         assert worker.stop() == 0
 
 
+def test_when_kafka_lost_its_data_what_comes_then_is_recorded_all_the_same(
+    settings: Settings, broker: str, topics: Topics, figures: Figures, tmp_path: Path
+) -> None:
+    """The topics are made anew under the same names while no worker runs: offsets begin at 0 again."""
+    told = [complaint(number) for number in range(30)]
+    with Role("worker", settings, tmp_path) as worker:
+        send(broker, topics.intake, told)
+        until(lambda: figures.facts() == len(told))
+        assert worker.stop() == 0
+    with closing(KafkaAdminClient(bootstrap_servers=broker)) as admin:
+        admin.delete_topics([topics.intake])
+        until(lambda: topics.intake not in admin.list_topics())
+    create(broker, settings.topic_prefix, settings.partitions)
+    with Role("worker", settings, tmp_path) as worker:
+        send(broker, topics.intake, [told[0], complaint("new")])
+        until(lambda: figures.number("SELECT count(*) FROM ledger_outbox") == len(told) + 2)
+        assert worker.stop() == 0
+    assert figures.number("SELECT count(*) FROM fact WHERE status = 'recorded'") == len(told) + 1
+
+
 def test_without_its_topics_a_worker_says_so_and_does_not_begin(
     broker: str, database: str, prefix: str, tmp_path: Path
 ) -> None:
@@ -199,39 +215,6 @@ def test_the_database_may_go_and_come_back_and_a_stop_meanwhile_is_heard(
         with Role("worker", settings, tmp_path), Role("publisher", settings, tmp_path):
             until(lambda: len(records(broker, topics.receipts)) == 101)
     assert worker.said().count("the database (ledger) is away") <= 2
-
-
-class Breaking(Ledger):
-    """A ledger that fails on one fact, as an error of ours would make it."""
-
-    def work(self, work: Any, now: datetime) -> Any:
-        def checked(batch: Batch) -> None:
-            taken = batch.take
-
-            def take(message: Any) -> None:
-                if message.event is not None and message.event.subject == "complaint/C-bad":
-                    raise KeyError("an error of ours")
-                taken(message)
-
-            batch.take = take  # type: ignore[method-assign]
-            work(batch)
-
-        return super().work(checked, now)
-
-
-def test_a_fact_that_breaks_the_ledger_is_refused_and_the_others_are_recorded() -> None:
-    storage = MemoryStorage(keeps_outgoing=True)
-    intake = Intake(Breaking(storage, storage.recorder, load_policy(["general"])))
-    told = [json.dumps(complaint(number)).encode() for number in ("1", "bad", "2")]
-    batch = [Message("in", 0, offset, raw, {}) for offset, raw in enumerate(told)]
-    assert intake.take(batch, datetime.now(UTC)) == 3
-    answers = [json.loads(sent.value) for sent in storage.outbox if sent.channel == "receipts"]
-    assert [(answer["status"], answer.get("code")) for answer in answers] == [
-        ("recorded", None),
-        ("rejected", "internal"),
-        ("recorded", None),
-    ]
-    assert intake.take(batch, datetime.now(UTC)) == 0
 
 
 class Clock:
