@@ -2,7 +2,9 @@
 VENV := .venv
 BIN := $(VENV)/bin
 LOCK := requirements.lock
+LOCK_DEV := requirements-dev.lock
 INSTALLED := $(VENV)/.installed
+INSTALLED_DEV := $(VENV)/.installed-dev
 RESULTS := test-results
 PACKAGES := api streams projections storage domain sample
 # A process for each core, at most four, a file of tests at a time: those with a broker and a database, which
@@ -14,10 +16,11 @@ PYTHON ?= $(shell for python in python3.11 python3 python3.12 python3.13; do \
 	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
 	&& command -v $$python && break; done)
 
-.PHONY: install run test check format bench lock clean
+.PHONY: install install-dev run test check format bench lock clean
 .DEFAULT_GOAL := install
 
 install: $(INSTALLED)
+install-dev: $(INSTALLED_DEV)
 
 # The marker is written last, so that an installation broken off half-way is made again.
 $(INSTALLED): $(LOCK) pyproject.toml
@@ -29,31 +32,38 @@ $(INSTALLED): $(LOCK) pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# What running does not need: tests, the measures of `check`, and the tools of benchmarks.
+$(INSTALLED_DEV): $(INSTALLED) $(LOCK_DEV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(LOCK_DEV)
+	@touch $@
+
 run: install
 	$(BIN)/huiyin up --sample
 
-test: install
+test: install-dev
 	@mkdir -p $(RESULTS)
 	$(BIN)/python -m pytest $(IN_PROCESSES) --junitxml=$(RESULTS)/junit.xml
 
-check: install
+check: install-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict $(addprefix --package=,$(PACKAGES))
 	$(BIN)/lint-imports
 
-format: install
+format: install-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: install
+bench: install-dev
 	$(BIN)/python -m benchmarks
 
 # Made anew when pyproject.toml's dependencies change; for every platform and Python at once, and committed.
+COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --generate-hashes --no-emit-index-url \
+  --no-header --no-annotate
 lock: install
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip compile --quiet --upgrade --universal --extra dev --generate-hashes --no-emit-index-url \
-	  --no-header --no-annotate --output-file $(LOCK) pyproject.toml
+	$(COMPILE) --upgrade --extra build --extra dev --output-file $(LOCK_DEV)
+	$(COMPILE) --constraints $(LOCK_DEV) --extra build --output-file $(LOCK)
 
 clean:
 	rm -rf $(VENV) $(RESULTS) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -13,17 +13,19 @@ import pytest
 PACKAGES = ("api", "streams", "projections", "storage", "domain")
 
 
+LOCKS = {"requirements.lock": ("build",), "requirements-dev.lock": ("build", "dev")}
+"""What running needs, and all that working on it does, with the extras of each."""
+
+
 @pytest.fixture(scope="module")
 def project() -> dict[str, Any]:
     file = Path(__file__).resolve().parents[2] / "pyproject.toml"
     return tomllib.loads(file.read_text(encoding="utf-8"))
 
 
-@pytest.fixture(scope="module")
-def locked() -> dict[str, str]:
-    """Name -> what the lock says of it: version and hashes."""
-    text = (Path(__file__).resolve().parents[2] / "requirements.lock").read_text(encoding="utf-8")
-    entries = re.split(r"\n(?=[a-z])", text)
+def locked(root: Path, file: str) -> dict[str, str]:
+    """Name -> what a lock says of it: version and hashes."""
+    entries = re.split(r"\n(?=[a-z])", (root / file).read_text(encoding="utf-8"))
     return {_name(entry): entry for entry in entries}
 
 
@@ -33,18 +35,26 @@ def _name(requirement: str) -> str:
     return re.sub(r"[-_.]+", "-", found.group()).lower()
 
 
+@pytest.mark.parametrize(("file", "extras"), LOCKS.items())
 def test_every_dependency_is_locked_by_version_and_hash(
-    project: dict[str, Any], locked: dict[str, str]
+    root: Path, project: dict[str, Any], file: str, extras: tuple[str, ...]
 ) -> None:
-    wanted = [*project["project"]["dependencies"], *project["project"]["optional-dependencies"]["dev"]]
-    assert {_name(one) for one in wanted} <= set(locked)
-    for name, entry in locked.items():
+    more = project["project"]["optional-dependencies"]
+    wanted = [*project["project"]["dependencies"], *(one for extra in extras for one in more[extra])]
+    entries = locked(root, file)
+    assert {_name(one) for one in wanted} <= set(entries)
+    for name, entry in entries.items():
         assert re.match(r"[a-z0-9._-]+==\S+", entry), name
         assert "--hash=sha256:" in entry, name
 
 
+def test_what_is_tested_is_what_runs(root: Path) -> None:
+    runs, tests = (locked(root, file) for file in LOCKS)
+    assert runs.items() <= tests.items()
+
+
 def test_the_lock_and_the_builds_name_no_registry(root: Path) -> None:
-    for file in ("requirements.lock", "pyproject.toml", "Makefile", ".ci/run", "Dockerfile"):
+    for file in (*LOCKS, "pyproject.toml", "Makefile", ".ci/run", "Dockerfile"):
         assert not re.search(
             r"https?://|--index-url|--find-links|--extra-index", (root / file).read_text()
         ), file
@@ -67,13 +77,13 @@ def test_every_warning_that_is_let_pass_has_its_reason(root: Path) -> None:
 
 @pytest.mark.parametrize("target", ["install", "run", "test", "check", "bench"])
 def test_every_make_target_begins_with_the_installation(root: Path, target: str) -> None:
-    rule = rf"^{target}: (install|\$\(INSTALLED\))$"
+    rule = rf"^{target}: (install|install-dev|\$\(INSTALLED\))$"
     assert re.search(rule, (root / "Makefile").read_text(), re.MULTILINE)
 
 
 def test_a_machine_without_python_is_told_so_in_both_languages(root: Path, tmp_path: Path) -> None:
     (tmp_path / "Makefile").write_text((root / "Makefile").read_text())
-    for name in ("requirements.lock", "pyproject.toml"):
+    for name in (*LOCKS, "pyproject.toml"):
         (tmp_path / name).touch()
     done = subprocess.run(
         ["make", "install", "PYTHON="], cwd=tmp_path, capture_output=True, text=True, check=False
