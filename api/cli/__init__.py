@@ -5,8 +5,13 @@ from collections.abc import Sequence
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The program: the exit status is 0 done, 1 the answer is no, 2 usage or a service out of reach."""
+    import os
     import sys
 
+    if "_ARGCOMPLETE" in os.environ:  # a shell asks what could be typed next
+        from api.cli.completion import complete
+
+        complete(os.environ)
     from api.cli.edge import of_process
     from api.cli.main import run
 

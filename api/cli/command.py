@@ -6,7 +6,7 @@ import argparse
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 from api.cli.edge import Edge, Failure
 from api.i18n import Language, Text
@@ -59,9 +59,7 @@ class Parser(argparse.ArgumentParser):
         )
         titles = ("参数", "选项") if language == "zh" else ("arguments", "options")
         places, options = (self.add_argument_group(title) for title in titles)
-        for one in command.arguments:
-            where = options if one.names[0].startswith("-") else places
-            where.add_argument(*one.names, help=one.help.within(language).replace("%", "%%"), **one.more)
+        add_arguments(self, command, language, places, options)
         shown = Text("show this help", "显示本帮助").within(language)
         options.add_argument("-h", "--help", action="help", help=shown)
 
@@ -72,6 +70,28 @@ class Parser(argparse.ArgumentParser):
                 f"{self.prog}：{_chinese(message)}；参见 {self.prog} --help。",
             )
         )
+
+
+class _Takes(Protocol):
+    """What arguments are added to: a parser, or a group of it."""
+
+    def add_argument(self, *names: str, **more: Any) -> argparse.Action: ...
+
+
+def add_arguments(
+    parser: _Takes,
+    command: Command,
+    language: Language,
+    places: _Takes | None = None,
+    options: _Takes | None = None,
+) -> list[argparse.Action]:
+    """What a command takes, said to argparse: positionals and options, where help keeps them apart."""
+    added = []
+    for one in command.arguments:
+        where = (options if one.names[0].startswith("-") else places) or parser
+        said = one.help.within(language).replace("%", "%%")
+        added.append(where.add_argument(*one.names, help=said, **one.more))
+    return added
 
 
 _CHINESE: Sequence[tuple[str, str]] = (

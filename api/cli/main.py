@@ -100,6 +100,11 @@ COMMANDS: Mapping[str, Entry] = {
         "Check configuration, connections, topics, lag and clock.",
         "检查配置、连接、主题、滞后与时钟。",
     ),
+    "completion": _entry(
+        "completion:COMPLETION",
+        "Print what a shell needs to complete these commands.",
+        "输出 shell 自动补全代码。",
+    ),
     "topics create": _entry("roles:CREATE", "Create the topics that are missing.", "创建缺少的主题。"),
     "worker": _entry(
         "roles:WORK",

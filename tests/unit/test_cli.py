@@ -45,7 +45,7 @@ def test_every_option_is_explained_in_both_languages(name: str) -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_refuses_an_option_it_does_not_know_in_one_line(name: str) -> None:
-    value = {"watch": "alerts"}.get(name, "1")
+    value = {"watch": "alerts", "completion": "bash"}.get(name, "1")
     line = refused(huiyin(*name.split(), value, "--no-such-option"))
     assert "--no-such-option" in line
     assert f"huiyin {name} --help" in line
