@@ -12,9 +12,13 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any
+from itertools import islice, zip_longest
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any
 
 import orjson
 
@@ -24,6 +28,7 @@ from domain.history import HIDDEN
 from domain.privacy import MARK
 from domain.verification import Recorded
 from storage.postgres import PostgresStorage
+from storage.proofs import Signed
 
 FORMAT = "huiyin-export/1"
 MANIFEST, CHECKPOINT, KEY, EVENTS, EARLIER, PAGE = (
@@ -38,7 +43,12 @@ POLICIES = "policies/"
 ALL = "*"
 """In the manifest, where a stream would stand."""
 
-AT_ONCE = 5_000
+AT_ONCE = 2_000
+"""Events that are in memory together."""
+
+IN_MEMORY, PIECE = 8 * 2**20, 2**16
+"""Bytes of a file that are kept in memory while it is made, and that are moved together."""
+
 MOST_EARLIER = 200
 """Earlier checkpoints that a bundle proves itself to continue: the newest."""
 
@@ -47,54 +57,113 @@ RANGE = """SELECT notification_id, originator_id, originator_version, topic, sta
     WHERE notification_id BETWEEN %s AND %s ORDER BY notification_id"""
 
 
-def make(storage: PostgresStorage, seed: str, subject: str | None, personal: bool = False) -> bytes | None:
-    """A stream's bundle, or the whole ledger's; None where there is no such stream.
+class Part:
+    """A file of a bundle, gathered in another file; its size and digest are known when it is whole."""
+
+    def __init__(self, content: IO[bytes], pieces: Iterable[bytes]) -> None:
+        self.size, digest = 0, sha256()
+        self._content = content
+        for piece in pieces:
+            self._content.write(piece)
+            digest.update(piece)
+            self.size += len(piece)
+        self.digest = digest.hexdigest()
+
+    def pieces(self) -> Iterator[bytes]:
+        self._content.seek(0)
+        while piece := self._content.read(PIECE):
+            yield piece
+
+
+def make(
+    storage: PostgresStorage, seed: str, subject: str | None, out: IO[bytes], personal: bool = False
+) -> bool:
+    """Writes a stream's bundle, or the whole ledger's, to a file that can be sought in; False where there is
+    no such stream. However many events there are, few are in memory at a time.
 
     Raises:
         BadNote: the signing key cannot be used.
     """
+    signed = storage.proofs.sign(seed)
+    source = Source(storage, subject, signed.checkpoint.size)
+    if subject and next(iter(source.events()), None) is None:
+        return False
+    with ExitStack() as stack:
+        files: dict[str, Part] = {}
+        for name, pieces in _contents(source, signed, personal):
+            content = stack.enter_context(SpooledTemporaryFile(max_size=IN_MEMORY))
+            files[name] = Part(content, pieces)
+        signer = Signer.read(signed.checkpoint.origin, seed)
+        digests = {name: part.digest for name, part in files.items()}
+        note = signer.sign(manifest(signer.name, subject or ALL, source.count, digests))
+        pack({**files, MANIFEST: Part(io.BytesIO(), [note.encode()])}, out)
+    return True
+
+
+def _contents(source: Source, signed: Signed, personal: bool) -> Iterator[tuple[str, Iterable[bytes]]]:
+    """The files but the manifest. The events come first: they tell how many there are, and which policies."""
     from api.bundle_page import page
 
-    signed = storage.proofs.sign(seed)
-    size = signed.checkpoint.size
-    events = list(_stream(storage, subject, size) if subject else _ledger(storage, size))
-    if subject and not events:
-        return None
-    rows = _rows(storage, events, size, whole=subject is None, personal=personal)
-    files = {
-        CHECKPOINT: signed.note.encode(),
-        KEY: f"{signed.key}\n".encode(),
-        EVENTS: b"".join(orjson.dumps(row, option=OPTIONS) for row in rows),
-        EARLIER: b"".join(_earlier(storage, size)),
-        **_policies(storage, events),
-    }
-    files[PAGE] = page(subject, signed, [masked(event) for event in events])
-    signer = Signer.read(signed.checkpoint.origin, seed)
-    files[MANIFEST] = signer.sign(manifest(signer.name, subject or ALL, len(events), files)).encode()
-    return packed(files)
+    storage = source.storage
+    yield CHECKPOINT, [signed.note.encode()]
+    yield KEY, [f"{signed.key}\n".encode()]
+    yield EVENTS, source.lines(personal)
+    yield EARLIER, _earlier(storage, source.size)
+    yield from ((name, [text]) for name, text in _policies(storage, source.policies).items())
+    yield PAGE, page(source.subject, signed, source.count, map(masked, source.events()))
 
 
-def _stream(storage: PostgresStorage, subject: str, size: int) -> Iterable[Recorded]:
-    for sequence, event in storage.history(subject):
-        if sequence <= size:
-            yield Recorded(sequence, subject, event.originator_version, event.topic, bytes(event.state))
+@dataclass
+class Source:
+    """What a bundle is made of: the events of a stream, or all, up to a size of the tree."""
+
+    storage: PostgresStorage
+    subject: str | None
+    size: int
+    count: int = 0
+    policies: set[str] = field(default_factory=set)
+
+    def events(self) -> Iterator[Recorded]:
+        return self._stream(self.subject) if self.subject else self._ledger()
+
+    def _stream(self, subject: str) -> Iterator[Recorded]:
+        for sequence, event in self.storage.history(subject):
+            if sequence <= self.size:
+                yield Recorded(sequence, subject, event.originator_version, event.topic, bytes(event.state))
+
+    def _ledger(self) -> Iterator[Recorded]:
+        for first in range(1, self.size + 1, AT_ONCE):
+            last = min(first + AT_ONCE - 1, self.size)
+            for row in self.storage.proofs.connections.read(RANGE, [first, last]):
+                yield Recorded(row[0], row[1], row[2], row[3], bytes(row[4]))
+
+    def lines(self, personal: bool) -> Iterator[bytes]:
+        """One line an event. Of a whole ledger the root is computed from them, and nobody needs a path."""
+        for some in batched(self.events(), AT_ONCE):
+            paths = self._paths([event.sequence for event in some])
+            for event, path in zip_longest(some, paths):
+                self._note(event)
+                yield orjson.dumps(
+                    row(event, personal) | ({"proof": path} if self.subject else {}), option=OPTIONS
+                )
+
+    def _paths(self, sequences: Sequence[int]) -> list[list[str]]:
+        if self.subject is None:
+            return []
+        paths = self.storage.proofs.inclusions(sequences, self.size)
+        return [[base64(hash_) for hash_ in path] for path in paths]
+
+    def _note(self, event: Recorded) -> None:
+        self.count += 1
+        message = orjson.loads(event.state) if event.version == 1 else {}
+        if "policy" in message:
+            self.policies.add(str(message["policy"]))
 
 
-def _ledger(storage: PostgresStorage, size: int) -> Iterable[Recorded]:
-    for first in range(1, size + 1, AT_ONCE):
-        for row in storage.proofs.connections.read(RANGE, [first, min(first + AT_ONCE - 1, size)]):
-            yield Recorded(row[0], row[1], row[2], row[3], bytes(row[4]))
-
-
-def _rows(
-    storage: PostgresStorage, events: Sequence[Recorded], size: int, whole: bool, personal: bool
-) -> list[dict[str, Any]]:
-    """One line an event; where all are there, the root is computed from them and nobody needs a path."""
-    paths = [] if whole else storage.proofs.inclusions([event.sequence for event in events], size)
-    rows = [row(event, personal) for event in events]
-    for made, path in zip(rows, paths, strict=False):
-        made["proof"] = [base64(hash_) for hash_ in path]
-    return rows
+def batched(events: Iterable[Recorded], many: int) -> Iterator[list[Recorded]]:
+    left = iter(events)
+    while some := list(islice(left, many)):
+        yield some
 
 
 def row(event: Recorded, personal: bool) -> dict[str, Any]:
@@ -146,11 +215,9 @@ def _earlier(storage: PostgresStorage, size: int) -> Iterable[bytes]:
         yield orjson.dumps(line, option=OPTIONS)
 
 
-def _policies(storage: PostgresStorage, events: Iterable[Recorded]) -> dict[str, bytes]:
+def _policies(storage: PostgresStorage, versions: Iterable[str]) -> dict[str, bytes]:
     """The texts under which these streams stand, as the ledger kept them."""
-    first = (orjson.loads(event.state) for event in events if event.version == 1)
-    versions = sorted({str(message["policy"]) for message in first if "policy" in message})
-    texts = (storage.policy_texts(version) or {} for version in versions)
+    texts = (storage.policy_texts(version) or {} for version in sorted(versions))
     return {
         f"{POLICIES}{name}~{digest8(text.encode())}.toml": text.encode()
         for each in texts
@@ -163,18 +230,25 @@ def digest8(text: bytes) -> str:
     return sha256(text).hexdigest()[:8]
 
 
-def manifest(origin: str, subject: str, count: int, files: Mapping[str, bytes]) -> str:
+def manifest(origin: str, subject: str, count: int, digests: Mapping[str, str]) -> str:
     """What the exporter signs: what it is of, how many events it has, and every file's digest."""
-    lines = [f"{sha256(content).hexdigest()} {name}" for name, content in sorted(files.items())]
+    lines = [f"{digest} {name}" for name, digest in sorted(digests.items())]
     return "\n".join([FORMAT, origin, subject, str(count), *lines, ""])
 
 
-def packed(files: Mapping[str, bytes]) -> bytes:
+def pack(files: Mapping[str, Part], out: IO[bytes]) -> None:
     """The one zip that these files make."""
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as opened:
-        for name, text in sorted(files.items()):
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as opened:
+        for name, part in sorted(files.items()):
             entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
-            entry.create_system, entry.external_attr = 3, 0o644 << 16
-            opened.writestr(entry, text)
+            entry.create_system, entry.external_attr, entry.file_size = 3, 0o644 << 16, part.size
+            with opened.open(entry, "w") as into:
+                for piece in part.pieces():
+                    into.write(piece)
+
+
+def packed(files: Mapping[str, bytes]) -> bytes:
+    """The same in memory."""
+    content = io.BytesIO()
+    pack({name: Part(io.BytesIO(), [text]) for name, text in files.items()}, content)
     return content.getvalue()

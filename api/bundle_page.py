@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from domain.events import TYPES
@@ -37,8 +37,8 @@ code, .small { font-size: .85em; overflow-wrap: anywhere; }
 </head>
 <body>
 <h1>{{ subject or "Huiyin 回音" }}</h1>
-<p>{{ steps|length }} events, in the order recorded. Personal fields are hidden (●●●).<br>
-<span lang="zh">共 {{ steps|length }} 个事件，按记录次序排列；个人信息已隐去（●●●）。</span></p>
+<p>{{ count }} events, in the order recorded. Personal fields are hidden (●●●).<br>
+<span lang="zh">共 {{ count }} 个事件，按记录次序排列；个人信息已隐去（●●●）。</span></p>
 <p>This page is for reading. What proves it is in the other files; to verify them, anywhere:<br>
 <span lang="zh">本页供阅读；证明在其余文件中，可在任何机器上校验：</span><br>
 <code>huiyin verify --export FILE.zip --key KEY</code></p>
@@ -62,8 +62,14 @@ code, .small { font-size: .85em; overflow-wrap: anywhere; }
 """
 
 
-def page(subject: str | None, signed: Signed, messages: Sequence[Mapping[str, Any]]) -> bytes:
-    """HTML without scripts and without anything from elsewhere."""
+AT_ONCE = 500
+"""Pieces of the template that are written together."""
+
+
+def page(
+    subject: str | None, signed: Signed, count: int, messages: Iterable[Mapping[str, Any]]
+) -> Iterator[bytes]:
+    """HTML without scripts and without anything from elsewhere, piece by piece."""
     from jinja2 import Environment
 
     template = Environment(autoescape=True).from_string(TEMPLATE)
@@ -72,9 +78,12 @@ def page(subject: str | None, signed: Signed, messages: Sequence[Mapping[str, An
         "key": str(signed.key),
         "size": signed.checkpoint.size,
         "root": signed.checkpoint.root.hex(),
-        "steps": [_step(message) for message in messages],
+        "count": count,
+        "steps": (_step(message) for message in messages),
     }
-    return template.render(values).encode()
+    stream = template.stream(values)
+    stream.enable_buffering(AT_ONCE)
+    return (piece.encode() for piece in stream)
 
 
 def _step(message: Mapping[str, Any]) -> dict[str, Any]:

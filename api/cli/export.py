@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from api.cli.command import Command, Given, argument
 from api.cli.edge import DONE, NO, Edge, Failure, failure
+
+STDOUT = "-"
 
 
 def run(given: Given, edge: Edge) -> int:
@@ -15,11 +22,13 @@ def run(given: Given, edge: Edge) -> int:
     if bool(given.SUBJECT) == given.all:
         raise failure("name one SUBJECT, or --all.", "请指定一个 SUBJECT，或 --all。")
     seed = seed_needed(edge.settings)
-    with edge.storage() as storage:
-        content = make(storage, seed, given.SUBJECT, personal=given.personal)
-    if content is None:
-        raise Failure(failure("no stream is called {s}.", "没有名为 {s} 的流。", s=given.SUBJECT).text, NO)
-    _write(given.out or _name(given.SUBJECT), content, edge)
+    file = given.out or _name(given.SUBJECT)
+    with edge.storage() as storage, _made_beside(file) as out:
+        if not make(storage, seed, given.SUBJECT, out, personal=given.personal):
+            raise Failure(
+                failure("no stream is called {s}.", "没有名为 {s} 的流。", s=given.SUBJECT).text, NO
+            )
+        _keep(out, file, edge)
     return DONE
 
 
@@ -29,16 +38,25 @@ def _name(subject: str | None) -> str:
     return f"{kept.lstrip('.')[:100]}.zip"
 
 
-def _write(file: str, content: bytes, edge: Edge) -> None:
-    if file == "-":
-        edge.stdout.write(content)
-        return
+@contextmanager
+def _made_beside(file: str) -> Iterator[IO[bytes]]:
+    """Where it is made: on the disk where it goes, so that what cannot be written there is said at once."""
     try:
-        Path(file).write_bytes(content)
+        with tempfile.TemporaryFile(dir=None if file == STDOUT else Path(file).resolve().parent) as out:
+            yield out
     except OSError as problem:
         raise failure(
             "{file}: cannot be written: {why}.", "{file}：无法写入：{why}。", file=file, why=problem.strerror
         ) from problem
+
+
+def _keep(out: IO[bytes], file: str, edge: Edge) -> None:
+    out.seek(0)
+    if file == STDOUT:
+        shutil.copyfileobj(out, edge.stdout)
+        return
+    with Path(file).open("wb") as kept:
+        shutil.copyfileobj(out, kept)
     edge.line(edge.text("written: {file}", "已写出：{file}", file=file))
 
 

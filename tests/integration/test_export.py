@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 import zipfile
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import orjson
@@ -23,7 +26,7 @@ from domain.privacy import MARK, Masters
 from domain.sealing import Keyring
 from storage.postgres import PostgresStorage
 from tests.helpers.cli import Answer, huiyin
-from tests.helpers.proven import AT, SEED
+from tests.helpers.proven import AT, SEED, filled
 
 FACTS: tuple[tuple[str, dict[str, Any]], ...] = (
     (
@@ -64,10 +67,12 @@ def run(database: str) -> Callable[..., Answer]:
     )
 
 
-def made(storage: PostgresStorage, subject: str | None = "complaint/C-1", personal: bool = True) -> bytes:
-    content = bundle.make(storage, SEED, subject, personal)
-    assert content is not None
-    return content
+def made(
+    storage: PostgresStorage, subject: str | None = "complaint/C-1", personal: bool = True, seed: str = SEED
+) -> bytes:
+    out = io.BytesIO()
+    assert bundle.make(storage, seed, subject, out, personal)
+    return out.getvalue()
 
 
 def files_of(content: bytes) -> dict[str, bytes]:
@@ -86,7 +91,8 @@ def remade(storage: PostgresStorage, files: dict[str, bytes], count: int | None 
     there = {name: content for name, content in files.items() if name != bundle.MANIFEST}
     subject = files[bundle.MANIFEST].split(b"\n")[2].decode()
     many = there[bundle.EVENTS].count(b"\n") if count is None else count
-    note = signer.sign(bundle.manifest(signer.name, subject, many, there))
+    digests = {name: sha256(content).hexdigest() for name, content in there.items()}
+    note = signer.sign(bundle.manifest(signer.name, subject, many, digests))
     return bundle.packed({**there, bundle.MANIFEST: note.encode()})
 
 
@@ -250,8 +256,7 @@ def test_of_a_whole_ledger_nothing_may_be_missing(storage: PostgresStorage) -> N
 
 def test_an_export_made_by_somebody_else_is_refused_by_who_knows_the_key(storage: PostgresStorage) -> None:
     ours = Signer.read(storage.proofs.origin(), SEED).public
-    theirs = bundle.make(storage, OTHER_SEED, "complaint/C-1")
-    assert theirs is not None
+    theirs = made(storage, seed=OTHER_SEED)
     assert codes(theirs) == []
     assert codes(theirs, key=ours) == ["key"]
 
@@ -265,6 +270,19 @@ def test_an_export_continues_the_checkpoints_given_out_before(storage: PostgresS
         forged = signer.sign(f"{signer.name}\n{size}\n{b64encode(root).decode()}\n")
         assert codes(made(storage), anchor=forged) == ["anchor"]
     assert codes(made(storage), anchor="nothing") == ["anchor"]
+
+
+def test_a_whole_ledger_is_written_piece_by_piece(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundle, "IN_MEMORY", 2**16)
+    monkeypatch.setattr(bundle, "AT_ONCE", 200)
+    with filled(database, 5_000, 1_000) as storage, TemporaryFile() as out:
+        bundle.make(storage, SEED, None, out)  # what is only loaded once is loaded by now
+        out.seek(0)
+        tracemalloc.start()
+        bundle.make(storage, SEED, None, out)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert most < out.seek(0, io.SEEK_END) / 3
 
 
 def test_the_commands_write_and_verify_it(
