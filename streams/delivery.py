@@ -70,6 +70,22 @@ class Consumer(aiokafka.Consumer):  # type: ignore[misc, unused-ignore]
         return await super().wait_first(_rest(delivery, blocked_on), *others)
 
 
+class Silent(faust.Monitor):  # type: ignore[misc, unused-ignore]
+    """Faust's monitor without what it notes of every message, for which nobody asks here."""
+
+    def on_message_in(self, *_: Any) -> None:
+        """A message was fetched."""
+
+    def on_stream_event_in(self, *_: Any) -> None:
+        """An agent was given it."""
+
+    def on_stream_event_out(self, *_: Any) -> None:
+        """The agent is done with it."""
+
+    def on_message_out(self, *_: Any) -> None:
+        """All agents are."""
+
+
 class Transport(aiokafka.Transport):  # type: ignore[misc, unused-ignore]
     """Kafka through this consumer."""
 

@@ -215,7 +215,7 @@ def faust_app(settings: Settings, folder: str) -> Any:
     """No tables, no leader and no web server: one consumer group, and nothing declared."""
     import faust
 
-    from streams.delivery import Transport
+    from streams.delivery import Silent, Transport
 
     app = faust.App(
         f"{settings.topic_prefix}-worker",
@@ -234,6 +234,7 @@ def faust_app(settings: Settings, folder: str) -> Any:
         web_enabled=False,
         datadir=folder,
         autodiscover=False,
+        Monitor=Silent,
     )
     app.transport = Transport(app.conf.broker_consumer, app)
     return app
