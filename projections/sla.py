@@ -177,6 +177,29 @@ BREACHES = Listing(
 )
 
 
+OPENED = Listing(
+    _SELECT,
+    {
+        **_FILTERS,
+        "state": "o.state = %(state)s",
+        "opened_since": "o.opened_at >= %(opened_since)s",
+        "opened_until": "o.opened_at < %(opened_until)s",
+    },
+    _ORDER,
+    descending=True,
+)
+
+
+def obligations(
+    connection: Connection[Any], *, limit: int = 50, cursor: str | None = None, **filters: Any
+) -> Page:
+    """All obligations, whatever became of them, the latest due first.
+
+    Filters: those of `upcoming`, state, opened_since and opened_until (of `opened_at`).
+    """
+    return OPENED.page(connection, limit, cursor, **filters)
+
+
 def upcoming(
     connection: Connection[Any], *, limit: int = 50, cursor: str | None = None, **filters: Any
 ) -> Page:

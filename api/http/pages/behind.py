@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from fastapi import APIRouter, Query, Request
+from pydantic import Field
 from starlette.responses import Response
 
 from api.http.behind import AnswerQuery, VisitQuery, visit_reader
 from api.http.language import language_of
-from api.http.lists import BreachQuery, KpiQuery, ViolationQuery
+from api.http.lists import BreachQuery, KpiQuery, UpcomingQuery, ViolationQuery
 from api.http.pages import registry
 from api.http.pages.asked import PageQuery, address
 from api.http.pages.templates import local, render, told
-from api.http.params import Paged
+from api.http.params import Instant, Paged
 from api.http.services import Services, services_of
 from projections import kpis, sla, violations
 from projections.paging import Page
@@ -141,6 +142,7 @@ KINDS: Mapping[str, Kind] = {
         _answer,
     ),
     "violations": Kind(("at", "stream", "clause", "code", "staff", "branch", "withdrawn"), _violation),
+    "obligations": Kind(("due", "stream", "clause", "state", "done", "staff", "branch"), _breach),
     "breaches": Kind(("due", "stream", "clause", "state", "done", "staff", "branch"), _breach),
     "kpis": Kind(("at", "stream", "clause", "window", "dimension", "value", "threshold", "missed"), _kpi),
     "visits": Kind(
@@ -164,6 +166,14 @@ class ViolationPage(ViolationQuery):
 
 class BreachPage(BreachQuery):
     model_config = LENIENT
+
+
+class ObligationPage(UpcomingQuery):
+    model_config = LENIENT
+
+    state: Literal["open", "met", "breached", "done-late", "withdrawn"] | None = None
+    opened_since: Instant | None = Field(default=None, alias="opened_from")
+    opened_until: Instant | None = Field(default=None, alias="opened_to")
 
 
 class KpiPage(KpiQuery):
@@ -195,7 +205,7 @@ def _page(request: Request, name: str, reader: Callable[..., Page], asked: Paged
         next=found.next and _next(request, found.next),
         begun=asked.cursor is None,
         first=address(request.url.path, **_kept(request)),
-        json=address(API[name], **_kept(request)),
+        json=address(API[name], **_kept(request)) if name in API else None,
     )
 
 
@@ -227,8 +237,8 @@ def _filters(of: Within, asked: Paged) -> Iterator[tuple[str, str]]:
             yield label, of.moment(value).words
         elif name in ("clause", "kpi"):
             yield label, of.clause(value).words
-        elif name in ("counted", "became"):
-            yield label, of.t(f"beh_{name}_{value}")
+        elif name in ("counted", "became", "state"):
+            yield label, of.t(f"beh_{name}_{value}".replace("-", "_"))
         else:
             yield label, str(value)
 
@@ -246,6 +256,11 @@ def violations_page(request: Request, asked: Annotated[ViolationPage, Query()]) 
 @router.get("/view/breaches")
 def breaches_page(request: Request, asked: Annotated[BreachPage, Query()]) -> Response:
     return _page(request, "breaches", sla.breaches, asked, "rules")
+
+
+@router.get("/view/obligations")
+def obligations_page(request: Request, asked: Annotated[ObligationPage, Query()]) -> Response:
+    return _page(request, "obligations", sla.obligations, asked, "rules")
 
 
 @router.get("/view/kpis")

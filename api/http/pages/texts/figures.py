@@ -43,6 +43,10 @@ sat_windows | Window by window | 各区间
 beh_answers | Asked and answered | 询问与答复
 beh_violations | Broken rules | 违规
 beh_breaches | Not met in time | 逾期
+beh_obligations | Obligations | 义务
+beh_filter_state | State | 状态
+beh_filter_opened_since | Opened from | 产生自
+beh_filter_opened_until | Opened before | 产生早于
 beh_kpis | Missed figures | 未达标指标
 beh_visits | Visits | 走访
 beh_none | Nothing fits | 没有符合条件的记录
