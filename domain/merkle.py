@@ -189,14 +189,15 @@ def consistency(old: int, new: int, read: Read) -> list[bytes]:
 # ---- what whoever is given a proof computes
 
 
-def included(hash_: bytes, index: int, size: int, path: Sequence[bytes], root_: bytes) -> bool:
-    """Whether a path leads from a leaf's hash to the root (section 2.1.3.2)."""
+def climbed(hash_: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes | None:
+    """The root that a path leads to from a leaf's hash (section 2.1.3.2); None where it cannot be a path of
+    this leaf in a tree of this size."""
     if not 0 <= index < size:
-        return False
+        return None
     place, last = index, size - 1
     for step in path:
         if last == 0:
-            return False
+            return None
         if place & 1 or place == last:
             hash_ = node(step, hash_)
             while not place & 1 and place:
@@ -204,7 +205,12 @@ def included(hash_: bytes, index: int, size: int, path: Sequence[bytes], root_: 
         else:
             hash_ = node(hash_, step)
         place, last = place >> 1, last >> 1
-    return last == 0 and hash_ == root_
+    return hash_ if last == 0 else None
+
+
+def included(hash_: bytes, index: int, size: int, path: Sequence[bytes], root_: bytes) -> bool:
+    """Whether a path leads from a leaf's hash to the root."""
+    return climbed(hash_, index, size, path) == root_
 
 
 def consistent(old: int, new: int, path: Sequence[bytes], old_root: bytes, new_root: bytes) -> bool:

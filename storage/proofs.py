@@ -27,6 +27,7 @@ T = TypeVar("T")
 
 HASH = 32
 READ_AT_ONCE = 5_000
+SIZE = "SELECT coalesce(max(position) + 1, 0) FROM merkle_node WHERE level = 0"
 
 TABLES = """
 CREATE TABLE merkle_node (
@@ -90,8 +91,7 @@ def _leaf(sequence: int, event: StoredEvent) -> bytes:
 
 
 def _size(cursor: Cursor[Any]) -> int:
-    query = b"SELECT coalesce(max(position) + 1, 0) FROM merkle_node WHERE level = 0"
-    return int(cursor.execute(query).fetchall()[0][0])
+    return int(cursor.execute(SIZE.encode()).fetchall()[0][0])
 
 
 def _follow(cursor: Cursor[Any], size: int, until: int) -> int:
@@ -127,7 +127,7 @@ def _append(cursor: Cursor[Any], first: int, new: list[bytes]) -> None:
                 copy.write_row(each)
 
 
-KEPT = b"""SELECT coalesce(hashes, '') FROM unnest(%s::int[], %s::bigint[], %s::bigint[])
+KEPT = """SELECT coalesce(hashes, '') FROM unnest(%s::int[], %s::bigint[], %s::bigint[])
     WITH ORDINALITY AS asked (level, first, many, place)
     CROSS JOIN LATERAL (SELECT string_agg(hash, ''::bytea ORDER BY position) AS hashes FROM merkle_node
         WHERE merkle_node.level = asked.level AND position >= first AND position < first + many) AS found
@@ -136,8 +136,15 @@ KEPT = b"""SELECT coalesce(hashes, '') FROM unnest(%s::int[], %s::bigint[], %s::
 
 def _kept(cursor: Cursor[Any], wanted: Sequence[Stretch]) -> list[list[bytes]]:
     """Kept hashes; raises `TreeDamaged` where one is missing."""
-    columns = [list(column) for column in zip(*wanted, strict=True)] or [[], [], []]
-    found = [bytes(row[0]) for row in cursor.execute(KEPT, columns).fetchall()]
+    return _hashes(wanted, cursor.execute(KEPT.encode(), _columns(wanted)).fetchall())
+
+
+def _columns(wanted: Sequence[Stretch]) -> list[list[int]]:
+    return [list(column) for column in zip(*wanted, strict=True)] or [[], [], []]
+
+
+def _hashes(wanted: Sequence[Stretch], rows: Sequence[tuple[Any, ...]]) -> list[list[bytes]]:
+    found = [bytes(row[0]) for row in rows]
     if [len(hashes) for hashes in found] != [HASH * stretch.many for stretch in wanted]:
         raise TreeDamaged
     return [[hashes[at : at + HASH] for at in range(0, len(hashes), HASH)] for hashes in found]
@@ -198,8 +205,7 @@ class Proofs:
         return str(self.connections.read("SELECT origin FROM ledger_origin")[0][0])
 
     def size(self) -> int:
-        with self._reading() as cursor:
-            return _size(cursor)
+        return int(self.connections.read(SIZE)[0][0])
 
     def catch_up(self) -> int:
         """Brings the tree to the ledger's end; only after an upgrade is there something to do."""
@@ -211,17 +217,24 @@ class Proofs:
         return self._read(lambda read: merkle.root_at(size, read))
 
     def inclusion(self, sequence: int, size: int) -> Proof | None:
-        """Why an event is in the tree of `size`; None if the ledger has no such event."""
-        query = b"""SELECT notification_id, originator_id, originator_version, topic, state FROM stored_events
+        """Why an event is in the tree of `size`; None if the ledger has no such event.
+
+        What is read was written once and never changes, so it needs no snapshot. The root is where the path
+        leads to from the event's hash as the tree has it: reading it by itself would double the work.
+        """
+        query = """SELECT notification_id, originator_id, originator_version, topic, state FROM stored_events
             WHERE notification_id = %s"""
-        with self._reading() as cursor:
-            rows = cursor.execute(query, [sequence]).fetchall()
-            if not rows or not 0 < sequence <= size:
-                return None
-            ranges = [*merkle.inclusion_ranges(sequence - 1, size), (0, size)]
-            *path, root = merkle.hashes_of(ranges, lambda wanted: _kept(cursor, wanted))
-            _, subject, version, topic, _ = rows[0]
-            return Proof(subject, version, topic, leaf(*rows[0]), path, root)
+        rows, index = self.connections.read(query, [sequence]), sequence - 1
+        if not rows or not 0 < sequence <= size:
+            return None
+        *path, own = merkle.hashes_of(
+            [*merkle.inclusion_ranges(index, size), (index, sequence)], self._look_up
+        )
+        root = merkle.climbed(own, index, size, path)
+        if root is None:
+            raise TreeDamaged
+        _, subject, version, topic, _ = rows[0]
+        return Proof(subject, version, topic, leaf(*rows[0]), path, root)
 
     def inclusions(self, sequences: Sequence[int], size: int) -> list[list[bytes]]:
         """The paths of some events."""
@@ -271,6 +284,9 @@ class Proofs:
             self.connections.read(statement, values)
         found = self._checkpoints("size = %s AND key = %s", [size, str(signer.public)])
         return found[-1]
+
+    def _look_up(self, wanted: Sequence[Stretch]) -> list[list[bytes]]:
+        return _hashes(wanted, self.connections.read(KEPT, _columns(wanted)))
 
     @contextmanager
     def _reading(self) -> Iterator[Cursor[Any]]:
