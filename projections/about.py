@@ -61,14 +61,18 @@ def _said(event: Event) -> Row:
     }
 
 
-def _learn(rows: Rows, event: Event) -> None:
-    """The latest by time counts; what is learned late only fills what nobody said yet."""
-    row = rows.get(event.subject) or rows.begin((event.subject,))
+def learned(row: Row, event: Event, at: str = "at") -> Row:
+    """What an event says anew. The latest by time counts; what is learned late only fills what nobody said
+    yet. `at` is the row's column that has the time of the latest."""
     said = _said(event)
-    if row["at"] is not None and event.time < row["at"]:
-        rows.put({**row, **{name: value for name, value in said.items() if row[name] is None}})
-    else:
-        rows.put({**row, **said, "at": event.time})
+    if row[at] is not None and event.time < row[at]:
+        return {name: value for name, value in said.items() if row[name] is None}
+    return {**said, at: event.time}
+
+
+def _learn(rows: Rows, event: Event) -> None:
+    row = rows.get(event.subject) or rows.begin((event.subject,))
+    rows.put({**row, **learned(row, event)})
 
 
 def _fold(batch: Batch) -> None:

@@ -12,6 +12,7 @@ from domain.envelope import Event
 from domain.pack import Words
 from domain.working_time import Calendar
 from projections.table import Row, Table
+from projections.texts import PLAIN, Opener
 
 ALERT_LOCK = 0x48795F616C727473
 """Advisory lock under which alerts are written: it makes the outbox's positions follow the commits."""
@@ -19,10 +20,12 @@ ALERT_LOCK = 0x48795F616C727473
 
 @dataclass(frozen=True)
 class Context:
-    """What read models take from the policy: the titles of its clauses and KPIs, and its calendar."""
+    """What read models take from the policy: the titles of its clauses and KPIs, and its calendar; and what
+    opens the summaries that words are marked of."""
 
     titles: Mapping[str, Words]
     calendar: Calendar
+    texts: Opener = PLAIN
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The search for complaints: one row each, without anything personal."""
+"""The search for complaints: one row each, without anything personal but the customer's id."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ from typing import Any
 from psycopg import Connection
 
 from domain.envelope import Event
+from projections.about import learned
 from projections.batch import Batch, ReadModel
-from projections.paging import Listing, Page
+from projections.cursors import encode
+from projections.paging import MOST, Listing, Page
 from projections.table import Row, Table
+from projections.texts import PLAIN, Opener, summaries
+from projections.words import Wanted
 
 COMPLAINT = Table(
     "complaint",
@@ -28,24 +32,44 @@ COMPLAINT = Table(
         "root_cause": "text",
         "resolved_at": "timestamptz",
         "closed_at": "timestamptz",
+        "customer": "text",
+        "handler": "text",
+        "branch": "text",
+        "category": "text",
+        "channel": "text",
+        "said_at": "timestamptz",
     },
     key=("subject",),
-    indexes=("(received_at, subject)", "(status)"),
+    indexes=(
+        "(received_at, subject)",
+        "(status, received_at, subject)",
+        "(customer, received_at, subject)",
+        "(handler, received_at, subject)",
+        "(branch, received_at, subject)",
+        "(category, received_at, subject)",
+        "(received_at, subject) WHERE major",
+    ),
 )
+"""Whose, where and of what kind stand here as well as in `about`: each with the order of the list in one
+index, so that a page costs what it holds and not what is searched. `said_at` is of the latest to say so."""
 
 Fields = dict[str, Any]
 
 _UNKNOWN: Fields = {"status": "open", "major": False, "urgent": False, "cycle": 1}
 
 
-def _received(event: Event, _row: Row) -> Fields:
+def _received(event: Event, row: Row) -> Fields:
     data: Any = event.data
-    return {
+    return learned(row, event, "said_at") | {
         "kind": data.kind or "complaint",
         "received_at": event.time,
         "urgent": bool(data.urgent),
         "sub_category": data.sub_category,
     }
+
+
+def _assigned(event: Event, row: Row) -> Fields:
+    return learned(row, event, "said_at")
 
 
 def _becomes(status: str) -> Callable[[Event, Row], Fields]:
@@ -92,6 +116,7 @@ def _investigated(event: Event, _row: Row) -> Fields:
 
 CHANGES: Mapping[str, Callable[[Event, Row], Fields]] = {
     "complaint.received": _received,
+    "complaint.assigned": _assigned,
     "complaint.classified": _classified,
     "complaint.investigated": _investigated,
     "complaint.resolved": _resolved,
@@ -114,43 +139,101 @@ def _fold(batch: Batch) -> None:
 
 MODEL = ReadModel("complaints", (COMPLAINT,), frozenset(CHANGES), _fold)
 
-_OVERDUE = "(SELECT count(*) FROM obligation o WHERE o.subject = c.subject AND o.state = 'breached')"
+# ---- asking
+
+BREACHED = "FROM obligation o WHERE o.subject = c.subject AND o.state = 'breached'"
 
 SEARCH = Listing(
-    f"""SELECT c.subject, c.kind, c.status, a.customer, a.handler, a.branch, a.category, c.sub_category,
-            a.channel, c.received_at, c.major, c.urgent, c.cycle, c.root_cause, c.resolved_at, c.closed_at,
-            {_OVERDUE} AS overdue
-        FROM complaint c LEFT JOIN about a ON a.subject = c.subject""",
+    f"""SELECT c.subject, c.kind, c.status, c.customer, c.handler, c.branch, c.category, c.sub_category,
+            c.channel, c.received_at, c.major, c.urgent, c.cycle, c.root_cause, c.resolved_at, c.closed_at,
+            (SELECT count(*) {BREACHED}) AS overdue
+        FROM complaint c""",
     {
         "status": "c.status = %(status)s",
         "kind": "c.kind = %(kind)s",
-        "customer": "a.customer = %(customer)s",
-        "handler": "a.handler = %(handler)s",
-        "branch": "a.branch = %(branch)s",
-        "category": "a.category = %(category)s",
-        "channel": "a.channel = %(channel)s",
+        "customer": "c.customer = %(customer)s",
+        "handler": "c.handler = %(handler)s",
+        "branch": "c.branch = %(branch)s",
+        "branches": "c.branch = ANY(%(branches)s)",
+        "category": "c.category = %(category)s",
+        "channel": "c.channel = %(channel)s",
         "root_cause": "c.root_cause = %(root_cause)s",
         "major": "c.major = %(major)s",
         "urgent": "c.urgent = %(urgent)s",
         "resolved": "(c.resolved_at IS NOT NULL) = %(resolved)s",
         "reopened": "(c.cycle > 1) = %(reopened)s",
         "counted": "(c.kind <> 'inquiry' AND c.status <> 'withdrawn') = %(counted)s",
-        "overdue": f"({_OVERDUE} > 0) = %(overdue)s",
+        "_overdue": f"EXISTS (SELECT {BREACHED}) AND %(_overdue)s",
+        "_on_time": f"NOT EXISTS (SELECT {BREACHED}) AND %(_on_time)s",
         "since": "c.received_at >= %(since)s",
         "until": "c.received_at < %(until)s",
+        "_marks": "c.subject IN (SELECT subject FROM complaint_words WHERE marks @> %(_marks)s::smallint[])",
     },
     (("received_at", "c.received_at", "timestamptz"), ("subject", "c.subject", "text")),
     descending=True,
 )
 
+LOOKED_AT = 2_000
+"""Complaints that are opened for one page of a search for words, at most."""
+
+LEAST = 100
+"""And at once, at least."""
+
 
 def search(
-    connection: Connection[Any], *, limit: int = 50, cursor: str | None = None, **filters: Any
+    connection: Connection[Any],
+    *,
+    limit: int = 50,
+    cursor: str | None = None,
+    words: str | None = None,
+    texts: Opener | None = None,
+    overdue: bool | None = None,
+    **filters: Any,
 ) -> Page:
     """Complaints, the latest received first; `overdue` is how many breached obligations are not done yet.
 
-    Filters: status (open, closed, withdrawn, merged), kind, customer, handler, branch, category, channel,
-    root_cause, major, urgent, resolved, reopened, overdue (bool), counted (bool: neither an inquiry nor
-    withdrawn), since, until (of `received_at`).
+    Filters: status (open, closed, withdrawn, merged), kind, customer, handler, branch, branches (any of
+    them), category, channel, root_cause, major, urgent, resolved, reopened, overdue (bool), counted (bool:
+    neither an inquiry nor withdrawn), since, until (of `received_at`), words (all in the summary, as far as
+    `texts` can read it). A page of a search for words may hold fewer rows than asked for, or none, and still
+    have a next one.
+
+    Raises:
+        TooShort: `words` has nothing to search for.
     """
-    return SEARCH.page(connection, limit, cursor, **filters)
+    if overdue is not None:
+        filters["_overdue" if overdue else "_on_time"] = True
+    if words is None:
+        return SEARCH.page(connection, limit, cursor, **filters)
+    return _with_words(connection, Wanted(words), texts or PLAIN, min(limit, MOST), cursor, filters)
+
+
+def _with_words(
+    connection: Connection[Any],
+    wanted: Wanted,
+    texts: Opener,
+    limit: int,
+    cursor: str | None,
+    filters: Fields,
+) -> Page:
+    """What the marks find, and the summary itself has."""
+    found: list[Row] = []
+    with connection.cursor() as secret:
+        filters = {**filters, "_marks": wanted.marks(texts.secret(secret))}
+    chunk = min(max(2 * limit, LEAST), MOST)
+    for _ in range(LOOKED_AT // chunk):
+        page = SEARCH.page(connection, chunk, cursor, **filters)
+        for row in _holding(connection, wanted, texts, page.items):
+            if len(found) == limit:
+                return Page(found, encode(SEARCH.order, found[-1]))
+            found.append(row)
+        cursor = page.next
+        if cursor is None:
+            break
+    return Page(found, cursor)
+
+
+def _holding(connection: Connection[Any], wanted: Wanted, texts: Opener, rows: list[Row]) -> list[Row]:
+    with connection.cursor() as cursor:
+        read = summaries(cursor, texts, [row["subject"] for row in rows])
+    return [row for row in rows if wanted.within(read.get(row["subject"], ""))]

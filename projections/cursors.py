@@ -40,9 +40,9 @@ def _text(value: object) -> str:
 
 
 def _number(value: object) -> int:
-    if value.__class__ is not int or not -(2**63) <= value < 2**63:  # type: ignore[operator]
+    if not isinstance(value, int) or isinstance(value, bool) or not -(2**63) <= value < 2**63:
         raise BadCursor
-    return value  # type: ignore[return-value]
+    return value
 
 
 READERS: Mapping[str, Callable[[object], Any]] = {"timestamptz": instant, "text": _text, "bigint": _number}

@@ -19,6 +19,7 @@ from psycopg.rows import dict_row, tuple_row
 
 from domain.envelope import Event, read
 from domain.policy import Policy
+from domain.privacy import Masters
 from projections import (
     about,
     alerts,
@@ -31,11 +32,14 @@ from projections import (
     sla,
     violations,
     visits,
+    words,
 )
 from projections.batch import Batch, Context, Projection
 from projections.table import Row
+from projections.texts import opener
 
 REGISTRY: tuple[Projection, ...] = (
+    words.MODEL,
     about.MODEL,
     sla.MODEL,
     violations.MODEL,
@@ -109,10 +113,10 @@ class Projector:
     context: Context
 
     @classmethod
-    def of(cls, policy: Policy) -> Self:
+    def of(cls, policy: Policy, masters: Masters | None = None) -> Self:
         titles = {clause.id: clause.row.title for clause in policy.clauses.values()}
         titles |= {name: kpi.row.title for name, kpi in policy.kpis.items()}
-        return cls(Context(titles, policy.calendar))
+        return cls(Context(titles, policy.calendar, opener(masters)))
 
     def project(
         self, connection: Connection[Any], topic: str, partition: int, messages: Sequence[tuple[int, bytes]]

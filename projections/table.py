@@ -33,8 +33,19 @@ class Table:
         cursor.execute(
             f"CREATE TABLE IF NOT EXISTS {self.name} ({columns}, PRIMARY KEY ({', '.join(self.key)}))"
         )
+        self._complete(cursor)
         for number, index in enumerate(self.indexes, 1):
             cursor.execute(f"CREATE INDEX IF NOT EXISTS {self.name}_{number} ON {self.name} {index}")
+
+    def _complete(self, cursor: Cursor[Any]) -> None:
+        """Adds the columns that a table made by an earlier version lacks; a rebuild fills them."""
+        cursor.execute(
+            "SELECT attname::text FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0", [self.name]
+        )
+        there = {row["attname"] if isinstance(row, dict) else row[0] for row in cursor.fetchall()}
+        for name, kind in self.columns.items():
+            if name not in there:
+                cursor.execute(f"ALTER TABLE {self.name} ADD COLUMN {name} {kind}")
 
     def key_of(self, row: Mapping[str, Any]) -> Key:
         return tuple(row[name] for name in self.key)

@@ -73,7 +73,7 @@ class Parts:
         storage, connections = _readable_tables(settings, masters)
         keyring = Keyring(masters) if masters else None
         ledger = Ledger(storage, storage.recorder, policy, keyring=keyring, load_policy=policy_once)
-        return cls(policy, storage, ledger, Projector.of(policy), connections)
+        return cls(policy, storage, ledger, Projector.of(policy, masters), connections)
 
     def close(self) -> None:
         self.storage.close()

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 from starlette.responses import Response
 
 from api.http.params import Instant, Name, Period
 from api.http.problems import documented
 from api.http.reading import PageOf, page_of
+from api.http.services import services_of
 from domain.events import KINDS
+from domain.events.base import problem
 from projections import complaints, kpis, sla, violations
+from projections.words import TooShort, Wanted
 
 router = APIRouter()
 
@@ -105,6 +109,18 @@ class KpiRow(BaseModel):
 # ---- filters
 
 
+def _searchable(text: str) -> str:
+    try:
+        Wanted(text)
+    except TooShort:
+        en = "must hold a word, or two Chinese characters in sequence"
+        raise problem("words", en, "须含一个词，或连续两个汉字") from None
+    return text
+
+
+Words = Annotated[Name, AfterValidator(_searchable)]
+
+
 class ComplaintQuery(Period):
     """Filters of complaints; `from` and `to` are of when they were received."""
 
@@ -124,6 +140,12 @@ class ComplaintQuery(Period):
         default=None, description="Neither an inquiry nor withdrawn | 非咨询且未撤回，即计入统计者"
     )
     overdue: bool | None = None
+    words: Words | None = Field(
+        default=None,
+        description="All of these in the summary: words whole, Chinese as two characters or more in sequence "
+        "| 概要须含全部词语：中文至少连续两字，其他文字按整词",
+        examples=["多收 服务费"],
+    )
 
 
 class UpcomingQuery(Period):
@@ -186,12 +208,14 @@ PROBLEMS = documented("bad-parameter")
     operation_id="complaints",
     tags=["complaints"],
     summary="Search complaints | 检索投诉",
-    description="The latest received first. | 最近受理者在前。",
+    description="The latest received first. With `words`, a page may hold fewer rows than its limit and "
+    "still have a next one. | 最近受理者在前；按词语检索时，一页可少于上限而仍有下一页。",
     response_model=PageOf[ComplaintRow],
     responses=PROBLEMS,
 )
 def list_complaints(request: Request, asked: Annotated[ComplaintQuery, Query()]) -> Response:
-    return page_of(request, complaints.search, asked, ComplaintRow)
+    reader = partial(complaints.search, texts=services_of(request).parts.projector.context.texts)
+    return page_of(request, reader, asked, ComplaintRow)
 
 
 @router.get(

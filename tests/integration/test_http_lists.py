@@ -51,6 +51,9 @@ def subjects(site: Site, path: str, **params: Any) -> list[str]:
         ({"status": "closed"}, set()),
         ({"from": "2026-03-05T02:00:00Z", "to": "2026-03-06T10:00:00+08:00"}, {"C-2"}),
         ({"handler": "' OR 1=1 --"}, set()),
+        ({"words": "吵闹"}, {"C-1", "C-2", "C-3", "C-4"}),
+        ({"words": "吵闹", "handler": "S-1"}, {"C-1", "C-3"}),
+        ({"words": "退款"}, set()),
     ],
 )
 def test_complaints_are_found_by_their_filters(site: Site, filters: Any, found: set[str]) -> None:
@@ -149,6 +152,8 @@ WRONG: list[tuple[str, dict[str, str], str]] = [
     ("/complaints", {"handler": ""}, "handler"),
     ("/complaints", {"handler": "S\0"}, "handler"),
     ("/complaints", {"handler": "S" * 201}, "handler"),
+    ("/complaints", {"words": "吵"}, "words"),
+    ("/complaints", {"words": "，。"}, "words"),
     ("/complaints", {"since": "2026-03-04T10:00:00Z"}, "since"),
     ("/violations", {"kind": "planet"}, "kind"),
     ("/alerts", {"severity": "grave"}, "severity"),

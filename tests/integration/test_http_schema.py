@@ -16,6 +16,7 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from api.http import services
 from api.http.app import create_app
 from api.http.facts import BINARY
 from streams.config import Settings
@@ -35,7 +36,15 @@ EXAMPLES = 4
 
 @pytest.fixture(scope="module")
 def site(server: Database) -> Iterator[Site]:
+    """Tried with wrong keys as often as it takes."""
     url = server.create("http_schema")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(services, "FAILURES_AT_ONCE", 10**6)
+        yield from _told(url)
+    server.drop("http_schema")
+
+
+def _told(url: str) -> Iterator[Site]:
     with serving(url, *free_ports(1)) as running:
         running.tell(
             running.complaint("C-1", "2026-03-04T10:00:00+08:00", handler="S-1", branch="B-1"),
@@ -43,11 +52,14 @@ def site(server: Database) -> Iterator[Site]:
             fact("feedback.given", "complaint/C-1", "2026-03-09 10:00", score=2),
         )
         yield running
-    server.drop("http_schema")
 
 
 def _no_made_up_cursor(case: Any) -> None:
     case.query.pop("cursor", None)
+
+
+def _words(case: Any) -> None:
+    case.query |= {"words": "吵闹 late"} if "words" in case.query else {}
 
 
 def _one_day(case: Any) -> None:
@@ -70,7 +82,7 @@ def _in_binary_mode(case: Any) -> None:
         case.headers.update(BINARY)
 
 
-MEANT = (_no_made_up_cursor, _one_day, _as_far_as_the_ledger_goes, _in_binary_mode)
+MEANT = (_no_made_up_cursor, _words, _one_day, _as_far_as_the_ledger_goes, _in_binary_mode)
 
 
 @pytest.fixture(scope="module")

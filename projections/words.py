@@ -1,0 +1,117 @@
+"""Words of complaints' summaries, to be searched without being kept: keyed marks, and the text to check.
+
+A summary is personal and sealed; an index of its words in clear would be a second copy that nobody erases.
+Kept of each complaint are only 16-bit marks of its words: of each word of an alphabet, and of each two
+Chinese characters in sequence, hashed (BLAKE2b) with a secret that lies among the data keys, wrapped by the
+master key. So many words share a mark that neither a word nor how often it is used can be read from the
+marks; for the same reason they find too much, and whoever searches opens what they find and looks
+(`domain.privacy`): what was erased is not found from that instant on, and its marks go with the erasure.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from hashlib import blake2b
+from typing import Any
+
+from projections.batch import Batch, ReadModel
+from projections.table import Row, Table
+
+MARKED = Table(
+    "complaint_words",
+    {"subject": "text", "customer": "text", "sequence": "bigint NOT NULL", "marks": "smallint[] NOT NULL"},
+    key=("subject",),
+    indexes=("USING gin (marks)", "(customer)"),
+)
+
+LONGEST = 20
+"""Words of one search, at most."""
+
+_HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_RUNS = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}]+")
+_IS_HAN = re.compile(f"[{_HAN}]")
+
+NO_SECRET = bytes(32)
+"""In place of the secret where nothing is sealed: then the texts are in clear anyway."""
+
+
+class TooShort(ValueError):
+    """Nothing to search for: no word, and no two Chinese characters in sequence."""
+
+
+def runs(text: str) -> list[str]:
+    """Words and stretches of Chinese, however they are spelled: full width, capitals, accents joined."""
+    return _RUNS.findall(unicodedata.normalize("NFKC", text).casefold())
+
+
+def grams(found: Iterable[str]) -> set[str]:
+    """What is marked of some runs: whole words, and each two Chinese characters in sequence."""
+    marked: set[str] = set()
+    for run in found:
+        pairs = {run[i : i + 2] for i in range(len(run) - 1)}
+        marked |= pairs if _IS_HAN.match(run) else {run}
+    return marked
+
+
+def mark(secret: bytes, gram: str) -> int:
+    """One of 65,536, as PostgreSQL's smallint counts them."""
+    return int.from_bytes(blake2b(gram.encode(), key=secret, digest_size=2).digest(), signed=True)
+
+
+def marks(secret: bytes, found: Iterable[str]) -> list[int]:
+    return sorted({mark(secret, gram) for gram in grams(found)})
+
+
+class Wanted:
+    """The words of one search; a summary must hold all of them, in whatever order."""
+
+    def __init__(self, text: str) -> None:
+        self.runs = list(dict.fromkeys(runs(text)))[:LONGEST]
+        if not grams(self.runs):
+            raise TooShort(text)
+
+    def marks(self, secret: bytes) -> list[int]:
+        return marks(secret, self.runs)
+
+    def within(self, text: str) -> bool:
+        """Whether the text itself has them all: Chinese anywhere in it, other words whole."""
+        there = runs(text)
+        return all(
+            any(run in each for each in there) if _IS_HAN.match(run) else run in there for run in self.runs
+        )
+
+
+# ---- the read model
+
+SUMMARY, ERASED = "complaint.received", "customer.erased"
+
+LOCK = 0x48795F776F726473
+"""Advisory lock that marking shares and forgetting takes alone: what is forgotten was marked before, with a
+key that was there, or is not marked, as the key is gone."""
+
+
+def _fold(batch: Batch) -> None:
+    erased = batch.of(frozenset({ERASED}))
+    batch.cursor.execute(f"SELECT pg_advisory_xact_lock{'' if erased else '_shared'}(%s)", [LOCK])
+    MARKED.save(batch.cursor, list(_rows(batch)))
+    for event in erased:
+        said = [event.subject.partition("/")[2], event.sequence or 0]
+        batch.cursor.execute("DELETE FROM complaint_words WHERE customer = %s AND sequence < %s", said)
+
+
+def _rows(batch: Batch) -> Iterable[Row]:
+    """Of summaries that can be read: where the customer was erased meanwhile, nothing is marked."""
+    events = batch.of(frozenset({SUMMARY}))
+    texts = batch.context.texts
+    opened = texts.opened(batch.cursor, events)
+    secret = texts.secret(batch.cursor) if opened else NO_SECRET
+    for event in events:
+        data: Any = event.data
+        if found := marks(secret, runs(opened.get((event.source, event.id), ""))):
+            said = {"subject": event.subject, "customer": data.customer, "sequence": event.sequence or 0}
+            yield MARKED.new(**said, marks=found)
+
+
+MODEL = ReadModel("words", (MARKED,), frozenset({SUMMARY, ERASED}), _fold)
