@@ -80,7 +80,7 @@ REFUSED_AFTER_CLOSE = frozenset(
 def _received(state: Complaint, event: Event) -> Complaint:
     data: Any = event.data
     contact = data.contact
-    given = {name for name, value in contact if value} if contact is not None else set()
+    given = {name for name, value in contact if value and value.strip()} if contact is not None else set()
     return replace(
         state,
         customer=data.customer,

@@ -167,7 +167,9 @@ def _changes(event: Event, change: Change) -> dict[str, Any]:
 
 def _changed(path: str, value: Any, change: Change) -> Any:
     if isinstance(value, Part):
-        parts = ((name, part) for name, part in value.__dict__.items() if isinstance(part, str) and part)
+        parts = (
+            (name, part) for name, part in value.__dict__.items() if isinstance(part, str) and part.strip()
+        )
         return value.model_copy(update={name: change(f"{path}.{name}", part) for name, part in parts})
     return change(path, value) if value.strip() else value
 

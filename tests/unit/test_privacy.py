@@ -303,6 +303,31 @@ def test_after_erasing_texts_are_gone_and_all_else_stands() -> None:
     assert (last.data.reason, last.data.by) == ("asked for", "S-9")  # type: ignore[attr-defined]
 
 
+SIGNAL = fact("complaint.signalled", "complaint/C-1", "2026-03-09 09:10", signal="door-blocking")
+PARTLY = {**RECEIVED, "data": {**RECEIVED["data"], "contact": {"name": "张敏之", "phone": " "}}}
+
+
+@pytest.mark.parametrize("afresh", [False, True], ids=["in memory", "loaded again"])
+@pytest.mark.parametrize(("told", "missing"), [(RECEIVED, None), (PARTLY, ("phone", "model", "plate"))])
+def test_judged_again_after_erasing_what_was_given_is_given_still_and_what_was_missing_is_missing(
+    told: dict[str, Any], missing: tuple[str, ...] | None, afresh: bool
+) -> None:
+    office = Office()
+    office.tell(told, REPLIED, FEEDBACK)
+    erase(office.ledger, "K-1", "asked for", NOW)
+    if afresh:
+        office.ledger.forget()
+    before = len(office.events())
+    assert office.tell(SIGNAL) == ["recorded"]
+    found = [one for one in office.events() if getattr(one.data, "detail", "") == "intake-incomplete"]
+    assert [(one.type, one.data.missing) for one in found] == (  # type: ignore[attr-defined]
+        [("violation.found", missing)] if missing else []
+    )
+    later = {one.type for one in office.events()[before:]}
+    assert "escalation.raised" in later and not later & {"violation.withdrawn", "obligation.withdrawn"}
+    assert set(office.texts("complaint/C-1")) <= {ERASED, " "}
+
+
 def test_a_new_fact_about_an_erased_customer_gets_a_new_key() -> None:
     office = Office()
     office.tell(RECEIVED)
