@@ -34,8 +34,11 @@ from streams.parts import SCHEMA, policy_of
 MOST = 20_000
 """Facts that are replayed, at most: two policies take about half a minute for them."""
 
-SHOWN = 200
+SHOWN = 500
 """Differing events that are listed of each policy; all of them are counted."""
+
+FIRST = ("obligation.breached", "violation.found", "escalation.raised", "kpi.missed", "intake.rejected")
+"""Which differing events are listed before the rest: those that somebody would have had to answer for."""
 
 KEPT = ("specversion", "id", "source", "type", "subject", "time", "actor", "data")
 
@@ -220,9 +223,14 @@ def _clause(name: str, ours: Counter[str], theirs: Counter[str]) -> dict[str, An
 
 
 def _differing(events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The events that only one policy has; facts that only one of them refuses are among them."""
-    listed = [_told(event) for event in events[:SHOWN]]
-    return {"count": len(events), "events": listed}
+    """The events that only one policy has, what matters most first; facts that only one refuses are among
+    them."""
+    listed = sorted(events, key=_weight)[:SHOWN]
+    return {"count": len(events), "events": [_told(event) for event in listed]}
+
+
+def _weight(event: Mapping[str, Any]) -> int:
+    return FIRST.index(event["type"]) if event["type"] in FIRST else len(FIRST)
 
 
 def _told(event: Mapping[str, Any]) -> dict[str, Any]:

@@ -63,9 +63,7 @@ def packs_page(request: Request, asked: Annotated[RulesPage, Query()]) -> Respon
     of, shown = _of(request, PATH, asked.at)
     policy = of.services.parts.policy
     in_force = [_pack(of, pack) for pack in policy.packs]
-    others = [
-        _pack(of, pack) for pack in _shipped(of.services) if pack.id not in {p.id for p in policy.packs}
-    ]
+    others = [_pack(of, pack) for pack in shipped(of.services) if pack.id not in {p.id for p in policy.packs}]
     return render(request, "rules.html", here="rules", shown=shown, in_force=in_force, others=others)
 
 
@@ -110,7 +108,7 @@ def _places(services: Services) -> list[Any]:
     return [*([own] if own else []), SHIPPED]
 
 
-def _shipped(services: Services) -> Iterator[Pack]:
+def shipped(services: Services) -> Iterator[Pack]:
     """Every pack that there is, an organisation's own before the shipped one of its name."""
     files = {file.stem: file for place in reversed(_places(services)) for file in place.glob("*.toml")}
     for name in sorted(files):
