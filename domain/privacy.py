@@ -176,7 +176,11 @@ def _changed(path: str, value: Any, change: Change) -> Any:
 
 def place(event: Event, path: str) -> str:
     """Where a text stands; what is sealed there opens nowhere else."""
-    return f"{event.source}\n{event.id}\n{path}"
+    return place_of(event.source, event.id, path)
+
+
+def place_of(source: str, event_id: str, path: str) -> str:
+    return f"{source}\n{event_id}\n{path}"
 
 
 def sealed_with(key: DataKey, event: Event) -> Event:
@@ -209,12 +213,13 @@ def opened_with(keys: Keys, event: Event, erased: str = ERASED) -> Event:
         if key_id is None or key_id not in keys:
             return text
         key = keys[key_id]
-        return erased if key is None else _read(key, text, place(event, path))
+        return erased if key is None else read_text(key, text, place(event, path))
 
     return with_texts(event, open_)
 
 
-def _read(key: DataKey, text: str, where: str) -> str:
+def read_text(key: DataKey, text: str, where: str) -> str:
+    """A sealed text in clear, or what says that it is none of this place."""
     try:
         content = urlsafe_b64decode(text[len(MARK) + KEY_ID + 1 :])
         return key.open(content, where).decode("utf-8", "surrogatepass")

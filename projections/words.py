@@ -16,8 +16,10 @@ from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Any
 
+from domain.envelope import Event
 from projections.batch import Batch, ReadModel
 from projections.table import Row, Table
+from projections.texts import Summary
 
 MARKED = Table(
     "complaint_words",
@@ -103,15 +105,21 @@ def _fold(batch: Batch) -> None:
 
 def _rows(batch: Batch) -> Iterable[Row]:
     """Of summaries that can be read: where the customer was erased meanwhile, nothing is marked."""
-    events = batch.of(frozenset({SUMMARY}))
+    told = {event.sequence or 0: event for event in batch.of(frozenset({SUMMARY}))}
+    found = {sequence: _summary(event) for sequence, event in told.items()}
     texts = batch.context.texts
-    opened = texts.opened(batch.cursor, events)
+    opened = texts.opened(batch.cursor, found.values())
     secret = texts.secret(batch.cursor) if opened else NO_SECRET
-    for event in events:
+    for sequence, event in told.items():
         data: Any = event.data
-        if found := marks(secret, runs(opened.get((event.source, event.id), ""))):
-            said = {"subject": event.subject, "customer": data.customer, "sequence": event.sequence or 0}
-            yield MARKED.new(**said, marks=found)
+        if kept := marks(secret, runs(opened.get(found[sequence], ""))):
+            said = {"subject": event.subject, "customer": data.customer, "sequence": sequence}
+            yield MARKED.new(**said, marks=kept)
+
+
+def _summary(event: Event) -> Summary:
+    data: Any = event.data
+    return Summary(event.source, event.id, data.summary or "")
 
 
 MODEL = ReadModel("words", (MARKED,), frozenset({SUMMARY, ERASED}), _fold)
