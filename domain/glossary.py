@@ -114,6 +114,7 @@ FIELDS: dict[str, tuple[str, str]] = {
     "present": ("Staff ids of those who were present", "在场员工编号"),
     "previous_due_at": ("When it was due before", "原到期时间"),
     "provisional": ("Whether the year's holiday schedule was not published yet", "当年放假安排是否尚未公布"),
+    "personal": ("Whether personal fields were shown", "是否显示了个人信息"),
     "purpose": ("What for", "用途"),
     "visit.planned purpose": ("What the visit is for", "走访目的"),
     "raised_at": ("When the situation began", "情形开始时间"),

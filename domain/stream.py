@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SYSTEM = "/huiyin"
 """The `source` of every derived event; its `id` is the subject and its place in the stream."""
 
-BOOKKEEPING = ("obligation.", "violation.", "escalation.raised", "escalation.stood_down", "kpi.")
+BOOKKEEPING = ("obligation.", "violation.", "escalation.raised", "escalation.stood_down", "kpi.", "history.")
 """Derived events that follow from the story and are not part of it."""
 
 REDERIVED = frozenset({"complaint.classified", "complaint.reopened"})

@@ -73,6 +73,12 @@ def opened(connections: Connections, masters: Masters, ids: Collection[str]) -> 
     return {key.id: None if key.wrapped is None else DataKey(key.id, masters.unwrap(key)) for key in found}
 
 
+def any_destroyed(connections: Connections, ids: Collection[str]) -> bool:
+    """Whether one of the keys was destroyed: what it sealed is gone."""
+    query = "SELECT EXISTS (SELECT FROM data_key WHERE id = ANY(%s) AND wrapped IS NULL)"
+    return bool(connections.read(query, [list(ids)])[0][0])
+
+
 def masters_in_use(connections: Connections) -> dict[str, int]:
     """How many live keys each master key wraps, by its id."""
     query = "SELECT master, count(*) FROM data_key WHERE wrapped IS NOT NULL GROUP BY 1"

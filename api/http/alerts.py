@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Any, Literal
 from uuid import NAMESPACE_URL, uuid5
 
@@ -12,9 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
+from api.http.access.branches import visible
+from api.http.access.principal import principal_of
 from api.http.answers import json_answer, page_answer
 from api.http.bodies import loads, media_type, read_body
-from api.http.feed import RELOAD, Change, Feed
+from api.http.feed import RELOAD, Change
 from api.http.params import Name, Period
 from api.http.params import Query as Parameters
 from api.http.problems import Problem, documented, from_errors
@@ -130,7 +132,7 @@ async def stream_alerts(
     ] = None,
 ) -> Response:
     position = _position(last_event_id, asked.after)
-    changes = _changes(request, services_of(request).feed, position)
+    changes = _changes(request, services_of(request), position)
     return StreamingResponse(changes, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
@@ -144,12 +146,23 @@ def _position(header: str | None, after: int | None) -> int | None:
     return int(header)
 
 
-async def _changes(request: Request, feed: Feed, position: int | None) -> AsyncIterator[bytes]:
+async def _changes(request: Request, services: Services, position: int | None) -> AsyncIterator[bytes]:
     yield b"retry: 1000\n\n"
-    async for changes in feed.watch(position, BEAT_S):
+    async for watched in services.feed.watch(position, BEAT_S):
+        changes = await run_in_threadpool(_theirs, request, services, watched)
         yield b"".join(map(_told, changes)) or b": alive\n\n"
         if await request.is_disconnected():
             return
+
+
+def _theirs(request: Request, services: Services, changes: Sequence[Change]) -> list[Change]:
+    """Without what is about other branches than those that the watcher is confined to."""
+    principal = principal_of(request)
+    if not principal.branches:
+        return list(changes)
+    about = {change: str(orjson.loads(change.value)["subject"]) for change in changes if change.value}
+    seen = visible(services, principal, set(about.values()))
+    return [change for change in changes if change.channel == RELOAD or about[change] in seen]
 
 
 def _told(change: Change) -> bytes:
@@ -192,7 +205,8 @@ async def acknowledge(
         stream = await run_in_threadpool(_firing, services, row)
         if stream is None:
             return _answer(key, row.get("acknowledged_by"), None)
-        [receipt] = await services.intake.record([_fact(row, stream, by, services)])
+        fact = _fact(row, stream, by, principal_of(request).name, services)
+        [receipt] = await services.intake.record([fact])
     if receipt.status == "rejected":
         raise Problem("cannot-acknowledge", receipt.reason or "", receipt.reason_zh or "", receipt.field)
     return _answer(key, by, receipt)
@@ -234,8 +248,9 @@ def _acknowledgeable(row: dict[str, Any] | None) -> dict[str, Any]:
     return row
 
 
-def _fact(row: dict[str, Any], stream: Stream, by: str, services: Services) -> Incoming:
-    """One fact for one state of a stream and one person: sent twice at once, it is recorded once."""
+def _fact(row: dict[str, Any], stream: Stream, by: str, actor: str, services: Services) -> Incoming:
+    """One fact for one state of a stream and one person: sent twice at once, it is recorded once. `by` is who
+    takes care, `actor` whose key said so."""
     name = f"{row['key']} {stream.version} {by}"
     message = {
         "specversion": "1.0",
@@ -244,7 +259,7 @@ def _fact(row: dict[str, Any], stream: Stream, by: str, services: Services) -> I
         "type": EscalationAcknowledged.type,
         "subject": row["subject"],
         "time": services.now(),
-        "actor": by,
+        "actor": actor,
         "data": {"by": by, "clause": row["clause"]},
     }
     return Incoming.read(orjson.dumps(message), {}, "http")

@@ -78,6 +78,18 @@ class Intake:
         await self._waiting.put(asked)
         return await asked.receipts
 
+    async def work(self, work: Callable[[Batch], object]) -> None:
+        """A unit of work of the API's own, in its turn among the facts.
+
+        Raises:
+            OperationalError: the database cannot be reached; nothing was recorded.
+        """
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._work, work)
+
+    def _work(self, work: Callable[[Batch], object]) -> None:
+        self._ledger = self._ledger or self._open()
+        self._ledger.work(work, self._now())
+
     async def _run(self) -> None:
         while True:
             requests = [await self._waiting.get()]

@@ -42,6 +42,8 @@ KINDS: Mapping[str, Kind] = {
     "unauthenticated": _kind(401, "It is not known who asks", "未表明身份"),
     "forbidden": _kind(403, "This is not open to whoever asks", "无权访问"),
     "personal-fields": _kind(403, "Personal fields are not shown here", "此处不显示个人信息字段"),
+    "purpose-needed": _kind(403, "Say what you read this for", "请说明查阅用途"),
+    "access-denied": _kind(403, "This may not be read", "不得查阅"),
     "not-found": _kind(404, "There is no such page", "没有此页面"),
     "unknown-stream": _kind(404, "The stream is not known", "没有此事件流"),
     "unknown-event": _kind(404, "The event is not known", "没有此事件"),

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from threading import Lock
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import psycopg
 from psycopg import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
+from api.http.access.branches import SCHEMA, confined
 from api.http.access.known import Known
 from api.http.access.oidc import provider_of
+from api.http.access.principal import principal_or_none
 from api.http.access.rate import FAILURES_AT_ONCE, FAILURES_PER_S, Buckets
 from api.http.feed import Feed
 from api.http.intake import Clock, Intake
 from api.http.metrics import Metrics
+from storage.connections import Connections
 from streams.config import Settings
 from streams.parts import Parts
 
@@ -57,6 +60,7 @@ class Services:
     _opening: Lock = field(default_factory=Lock)
     _failure: psycopg.OperationalError | None = None
     _failed_at: float = 0.0
+    _confined: Connections | None = None
 
     def __post_init__(self) -> None:
         self.intake = Intake(lambda: self.parts.ledger, self.now)
@@ -100,6 +104,14 @@ class Services:
                 raise refused
             return found[0]
 
+    def read_confined(self, query: Callable[[Connection[Any]], T], branches: Collection[str]) -> T:
+        """The same without what belongs to other branches; on connections that are for this alone."""
+        self._confined = self._confined or Connections(self.settings.database_url, SCHEMA)
+        with self._confined.take(partial(_attempt, confined(query, branches))) as (_, (found, refused)):
+            if refused is not None:
+                raise refused
+            return found[0]
+
     def _read_or_none(self, query: Callable[[Connection[Any]], T]) -> T | None:
         """For those who can say something without the database."""
         try:
@@ -119,10 +131,28 @@ class Services:
     async def stop(self) -> None:
         await self.feed.stop()
         await self.intake.stop()
-        if self._parts is not None:
-            self._parts.close()
+        for opened in (self._confined, self._parts):
+            if opened is not None:
+                opened.close()
+
+
+class Confined:
+    """The services as somebody sees them who is confined to branches."""
+
+    def __init__(self, services: Services, branches: Collection[str]) -> None:
+        self._services, self._branches = services, branches
+
+    def read(self, query: Callable[[Connection[Any]], T]) -> T:
+        return self._services.read_confined(query, self._branches)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._services, name)
 
 
 def services_of(request: Request) -> Services:
+    """The services of the application, as far as whoever asks may see them."""
     services: Services = request.app.state.services
-    return services
+    principal = principal_or_none(request)
+    if principal is None or not principal.branches:
+        return services
+    return cast(Services, Confined(services, principal.branches))

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from api.cli.edge import Edge
 from api.cli.history import FORMATS
 from api.http import params
+from api.http.access.personal import opened
 from api.http.answers import json_answer, negotiated
 from api.http.pages.history import history_page
 from api.http.params import Instant
@@ -91,12 +92,29 @@ class HistoryQuery(params.Query):
     as_of: Instant | None = Field(default=None, description="Things as they were then | 截至该时已发生的")
     known_at: Instant | None = Field(default=None, description="What was known then | 截至该时已获知的")
     personal: bool = Field(
-        default=False, description="Personal fields in clear; refused | 显示个人信息，此处拒绝"
+        default=False,
+        description="Personal fields in clear, for auditors and admins who say what for "
+        "| 显示个人信息，限审计与管理员并须说明用途",
+    )
+    purpose: params.Name | None = Field(
+        default=None, description="What it is read for; recorded where that is needed | 查阅用途，必要时记录"
     )
     lang: Literal["en", "zh"] | None = Field(default=None, description="The language of the page | 页面语言")
     format: Literal["json", "html", "csv", "xes"] | None = Field(
         default=None, description="Instead of the Accept header | 代替 Accept 头"
     )
+
+
+class ReadingQuery(params.Query):
+    """What a reading is for."""
+
+    purpose: params.Name | None = Field(
+        default=None, description="What it is read for; recorded where that is needed | 查阅用途，必要时记录"
+    )
+
+
+PROTECTED = ("personal-fields", "purpose-needed", "access-denied")
+"""How reading what is protected may be refused."""
 
 
 # ---- reading
@@ -232,26 +250,27 @@ Name = Annotated[str, Path(description="The id within its kind | 类别内的编
     operation_id="history",
     summary="The history of a stream | 事件流的历史",
     description="Every fact and what followed from it, with rule, source and reason, as JSON (CloudEvents), "
-    "CSV, XES (application/xml) or a page, by the Accept header. Personal fields are hidden. "
-    "| 各事实及其后果，附规则、出处和理由；按 Accept 头返回 JSON、CSV、XES 或页面，隐去个人信息。",
+    "CSV, XES (application/xml) or a page, by the Accept header. Personal fields are hidden, unless an "
+    "auditor asks for them. Reading what is protected is recorded. "
+    "| 各事实及其后果，附规则、出处和理由；按 Accept 头返回 JSON、CSV、XES 或页面；"
+    "除审计另行要求外隐去个人信息。查阅受保护的记录会被记录。",
     response_class=Response,
     responses={
         200: {
             "description": "The events in the order recorded | 按记录顺序的事件",
             "content": _documented(WRITERS),
         },
-        **documented("bad-parameter", "personal-fields", "unknown-stream", "not-acceptable"),
+        **documented("bad-parameter", *PROTECTED, "unknown-stream", "not-acceptable"),
     },
 )
 def stream_history(
     request: Request, kind: Kind, name: Name, asked: Annotated[HistoryQuery, Query()]
 ) -> Response:
-    if asked.personal:
-        en = "Leave `personal` out; personal fields need a permission."
-        raise Problem("personal-fields", en, "请去掉 personal；查看个人信息需要授权。", "personal")
     media = FORMAT_MEDIA[asked.format] if asked.format else negotiated(request, list(WRITERS))
-    events = events_of(services_of(request), kind, name)
-    messages = [shown(event) for event in history(events, asked.as_of, asked.known_at)]
+    services = services_of(request)
+    events = history(events_of(services, kind, name), asked.as_of, asked.known_at)
+    told = opened(services, events) if asked.personal else events
+    messages = [shown(event, asked.personal) for event in told]
     content = WRITERS[media](request, f"{kind}/{name}", messages)
     return Response(content, media_type=media, headers={"Vary": "Accept, Accept-Language, Cookie"})
 
@@ -263,9 +282,11 @@ def stream_history(
     description="What is so now, what is owed, what is firing and which rules were broken. "
     "| 当前状态、未结义务、升级与违规。",
     response_model=StreamState,
-    responses=documented("unknown-stream"),
+    responses=documented("bad-parameter", *PROTECTED, "unknown-stream"),
 )
-def stream_state(request: Request, kind: Kind, name: Name) -> Response:
+def stream_state(
+    request: Request, kind: Kind, name: Name, _asked: Annotated[ReadingQuery, Query()]
+) -> Response:
     services = services_of(request)
     stream = stream_of(services, events_of(services, kind, name))
     return json_answer(_described(stream))

@@ -200,6 +200,16 @@ class CustomerErased(Explained):
     by: Id | None = None
 
 
+class HistoryRead(Explained):
+    """Somebody read what is protected. | 查阅受保护的记录。"""
+
+    clause: Id | None = None
+    by: Id
+    role: Id
+    purpose: Text | None = None
+    personal: Flag = False
+
+
 class EvaluationSampled(Derived):
     """Customers were drawn at random, repeatably. | 可复现地随机抽取客户。"""
 

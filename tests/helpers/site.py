@@ -109,17 +109,23 @@ class Site:
     ) -> None:
         self.settings = Settings(database, policy=policy, http_port=port, signing_key=signing_key, **more)
         self.url = f"http://127.0.0.1:{port}"
+        self._clients: dict[tuple[str, ...], httpx.Client] = {}
         self.client = self.as_role("admin")
         self._parts: Parts | None = None
         self._contract: Contract | None = None
 
     def as_role(self, role: str, *branches: str, name: str = "test") -> httpx.Client:
-        """A client with a key of that role, made when it is first used."""
-        return httpx.Client(base_url=self.url, timeout=20, auth=Key(self, role, name, branches))
+        """A client with a key of that role, made when it is first used; asked again, the same one."""
+        return self._client(role, name, *branches, auth=Key(self, role, name, branches))
 
     def anonymous(self) -> httpx.Client:
         """A client that shows no key."""
-        return httpx.Client(base_url=self.url, timeout=20)
+        return self._client("anonymous")
+
+    def _client(self, *whose: str, auth: Key | None = None) -> httpx.Client:
+        if whose not in self._clients:
+            self._clients[whose] = httpx.Client(base_url=self.url, timeout=20, auth=auth)
+        return self._clients[whose]
 
     @property
     def parts(self) -> Parts:
@@ -165,7 +171,8 @@ class Site:
         return fact("complaint.received", f"complaint/{name}", when or ago(minutes=5), **said)
 
     def close(self) -> None:
-        self.client.close()
+        for client in self._clients.values():
+            client.close()
         if self._parts is not None:
             self._parts.close()
 

@@ -131,7 +131,7 @@ def test_acknowledging_records_who_did_it(site: Site) -> None:
     assert alert["acknowledged_by"] == "S-7"
     told = site.get(f"/streams/{alert['subject']}/history").json()
     fact_ = next(each for each in told if each["type"] == "escalation.acknowledged")
-    assert (fact_["data"], fact_["actor"]) == ({"by": "S-7", "clause": alert["clause"]}, "S-7")
+    assert (fact_["data"], fact_["actor"]) == ({"by": "S-7", "clause": alert["clause"]}, "test")
 
 
 def test_acknowledging_twice_records_once(site: Site) -> None:

@@ -86,11 +86,11 @@ def test_a_history_has_every_event_with_its_rule_source_and_reason(site: Site) -
     assert all(breach["data"][name] for name in ("clause", "source", "because"))
 
 
-def test_personal_fields_are_hidden_and_not_to_be_had(site: Site) -> None:
+def test_personal_fields_are_hidden_and_not_shown_without_a_purpose(site: Site) -> None:
     received = history(site)[0]["data"]
     assert (received["summary"], received["contact"]) == ("●●●", "●●●")
     answer = site.get("/streams/complaint/C-1/history", personal=1)
-    assert (answer.status_code, answer.json()["type"]) == (403, "/docs#personal-fields")
+    assert (answer.status_code, answer.json()["type"]) == (403, "/docs#purpose-needed")
 
 
 @pytest.mark.parametrize("media", ["application/json", "text/html", "text/csv", "application/xml"])

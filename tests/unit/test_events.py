@@ -126,6 +126,7 @@ kpi.restated kpi, window, value
 evaluation.sampled customers, seed
 document.declassified
 customer.erased reason, by*
+history.read by, role, purpose*, personal*
 """
 
 

@@ -17,7 +17,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.http.access.places import Map, Place, places_of
 from api.http.access.principal import KEPT, Principal
 from api.http.access.rate import check
-from api.http.access.table import PUBLIC, TABLE, Roles
+from api.http.access.reading import permitted
+from api.http.access.table import CONFINED, PUBLIC, TABLE, Roles
 from api.http.problems import Problem, answer
 from api.http.services import Services, services_of
 
@@ -55,10 +56,13 @@ class Gate:
 
 
 async def admitted(request: Request) -> None:
-    """A route that the gate took for another, or did not see, answers nobody."""
+    """A route that the gate took for another, or did not see, answers nobody; one about a single stream only
+    those who may read that."""
     place: Place | None = request.scope.get(PASSED)
     if place is None or place.path != request.scope["route"].path:
         raise _closed()
+    if TABLE.get(place) is not PUBLIC:
+        await permitted(request)
 
 
 async def _refused(request: Request, place: Place) -> Response | None:
@@ -70,6 +74,7 @@ async def _refused(request: Request, place: Place) -> Response | None:
             principal = await _known(request)
             check(services_of(request).rates.take(principal.id))
             _check_role(principal, roles)
+            _check_branches(principal, place)
         return None
     except (Problem, psycopg.OperationalError) as error:
         return await answer(request, error)
@@ -172,6 +177,14 @@ def same_site(request: Request) -> bool:
 
 
 # ---- whether they may
+
+
+def _check_branches(principal: Principal, place: Place) -> None:
+    """Those confined to branches use what can leave out the others."""
+    if principal.branches and not CONFINED.get(place.path, False):
+        en = "This is about all branches, and your key is confined to some; ask an admin for one that is not."
+        zh = "此接口涉及全部分支，而您的密钥仅限于部分分支；请向管理员申请不限分支的密钥。"
+        raise Problem("forbidden", en, zh, "Authorization")
 
 
 def _check_role(principal: Principal, roles: Roles) -> None:

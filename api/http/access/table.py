@@ -26,6 +26,7 @@ REPORT = _roles("upstream", "admin")
 READ = _roles("ops", "auditor", "admin")
 FIGURES = _roles("ops", "auditor", "rule_author", "admin")
 RULES = _roles("auditor", "rule_author", "admin")
+WHAT_IF = _roles("rule_author", "admin")
 ACT = _roles("ops", "admin")
 AUDIT = _roles("auditor", "admin")
 ADMIN = _roles("admin")
@@ -79,19 +80,88 @@ TABLE: Mapping[tuple[str, str], Roles] = {
     # pages
     ("GET", "/"): READ,
     ("GET", "/parts/{name}"): READ,
+    ("GET", "/view/complaints"): READ,
     ("GET", "/complaints/{name:path}"): READ,
+    ("GET", "/view/proof/{kind}/{name:path}"): READ,
     ("GET", "/view/satisfaction"): READ,
     ("GET", "/view/answers"): READ,
     ("GET", "/view/visits"): READ,
     ("GET", "/view/visits/list"): READ,
     ("GET", "/view/ownership"): READ,
     ("GET", "/view/rankings"): READ,
-    ("GET", "/view/violations"): READ,
+    ("GET", "/view/violations"): FIGURES,
     ("GET", "/view/breaches"): READ,
-    ("GET", "/view/kpis"): READ,
+    ("GET", "/view/obligations"): READ,
+    ("GET", "/view/kpis"): FIGURES,
+    ("GET", "/view/rules"): FIGURES,
+    ("GET", "/view/rules/{pack}"): FIGURES,
+    ("GET", "/view/what-if"): WHAT_IF,
+    ("POST", "/view/what-if"): WHAT_IF,
+    ("GET", "/view/what-if/{run}"): WHAT_IF,
+    ("GET", "/view/audit"): AUDIT,
+    ("POST", "/view/audit/verifications"): AUDIT,
     ("GET", "/open"): READ,
     ("GET", "/static/{name}"): PUBLIC,
 }
+
+
+CONFINED: Mapping[str, bool] = {
+    # what is about one stream, which is looked at first
+    "/streams/{kind}/{name:path}/history": True,
+    "/streams/{kind}/{name:path}/story": True,
+    "/streams/{kind}/{name:path}": True,
+    "/ownership/{customer:path}": True,
+    "/complaints/{name:path}": True,
+    "/view/proof/{kind}/{name:path}": True,
+    # what asks the read models, which leave out other branches for them
+    "/complaints": True,
+    "/sla/breaches": True,
+    "/sla/upcoming": True,
+    "/violations": True,
+    "/kpis": True,
+    "/alerts": True,
+    "/alerts/stream": True,
+    "/alerts/{key:path}/acknowledge": True,
+    "/satisfaction": True,
+    "/satisfaction/answers": True,
+    "/visits": True,
+    "/visits/compliance": True,
+    "/office": True,
+    "/contacts": True,
+    "/rankings": True,
+    "/concentration": True,
+    "/retention": True,
+    "/loyalty": True,
+    "/": True,
+    "/parts/{name}": True,
+    "/view/complaints": True,
+    "/view/satisfaction": True,
+    "/view/answers": True,
+    "/view/visits": True,
+    "/view/visits/list": True,
+    "/view/ownership": True,
+    "/view/rankings": True,
+    "/view/violations": True,
+    "/view/obligations": True,
+    "/view/rules": True,
+    "/view/rules/{pack}": True,
+    "/view/kpis": True,
+    # what is about nobody
+    "/events": True,
+    "/me": True,
+    # what cannot leave out other branches
+    "/view/what-if": False,
+    "/view/what-if/{run}": False,
+    "/view/audit": False,
+    "/view/audit/verifications": False,
+    "/metrics": False,
+    "/checkpoint": False,
+    "/proofs/consistency": False,
+    "/proofs/{sequence}": False,
+    "/view/what-if": False,
+    "/view/what-if/{run}": False,
+}
+"""Whether a route serves those too who are confined to branches. One that is not named here does not."""
 
 
 def opens(role: Role, method: str, path: str) -> bool:
