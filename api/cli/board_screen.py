@@ -11,6 +11,7 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text as Shown
 
+from api.because import Wording
 from api.cli.board import SEVERITIES, SEVERITY, STATUSES, Alert, Board
 from api.cli.edge import local
 from api.i18n import Language, Text
@@ -43,16 +44,17 @@ NOT_FOUND = Text("No alert is as the filter says; / changes it.", "没有符合�
 
 
 def alerts_page(
-    board: Board, language: Language, now: datetime, height: int, state: str, footer: str
+    board: Board, wording: Wording, now: datetime, height: int, state: str, footer: str
 ) -> RenderableType:
     """All of the screen; `state` says how the reading goes, `footer` what is asked or was answered."""
+    language = wording.language
     room = height - HEADER - DETAIL - FOOTER - 2
     page = Layout()
     page.split_column(
         Layout(_header(board, language, state), size=HEADER),
         Layout(_rows(board, language, now, max(room, 1))),
         Layout(Shown("─" * 500, no_wrap=True, overflow="crop", style="dim"), size=1),
-        Layout(_detail(board.current(), language), size=DETAIL),
+        Layout(_detail(board.current(), wording), size=DETAIL),
         Layout(
             Shown(footer or KEYS.within(language), no_wrap=True, style="bold" if footer else "dim"),
             size=FOOTER,
@@ -153,10 +155,12 @@ def _ticking(length: timedelta, language: Language) -> str:
     return f"{hours}:{seconds // 60:02}:{seconds % 60:02}"
 
 
-def _detail(alert: Alert | None, language: Language) -> Shown:
+def _detail(alert: Alert | None, wording: Wording) -> Shown:
     """Which written rule, since when, who is told, and what comes next if nobody does anything."""
     if alert is None:
         return Shown()
+    language = wording.language
+    alert = {**alert, "source": wording.source(alert.get("source") or "")}
     title = (alert.get("title_zh") if language == "zh" else None) or alert["title"]
     rows = (
         [f"{title} — {alert['subject']}"],
@@ -180,5 +184,9 @@ def _value(name: str, value: str) -> str:
 
 
 def _told(alert: Alert, language: Language) -> list[str]:
-    told = ", ".join(Text(*called(role)).within(language) for role in alert.get("to", ()))
+    told = (
+        Text(", ", "、")
+        .within(language)
+        .join(Text(*called(role)).within(language) for role in alert.get("to", ()))
+    )
     return [f"→ {told}"] if told else []

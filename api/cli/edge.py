@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from api.i18n import Language, Text, language
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from api.because import Wording
     from domain.policy import Policy
     from storage.postgres import PostgresStorage
     from streams.config import Settings
@@ -86,6 +88,12 @@ class Edge:
     def text(self, en: str, zh: str, /, **values: object) -> str:
         return Text(en, zh).within(self.language, **values)
 
+    def roles(self, names: Iterable[str]) -> str:
+        """Roles as people call them."""
+        from domain.glossary import called
+
+        return self.text(", ", "、").join(self.text(*called(name)) for name in names)
+
     def line(self, text: str) -> None:
         """One line of the answer."""
         self.stdout.write(text.encode("utf-8", "replace") + b"\n")
@@ -144,6 +152,17 @@ class Edge:
         if own is not None and not own.is_dir():
             raise failure("{own} is not a directory of packs.", "{own} 不是规则包目录。", own=own)
         return load_policy(names, [own] if own else [])
+
+    @cached_property
+    def wording(self) -> Wording:
+        """How reasons and written rules are read in this language; else as they are kept."""
+        from api.because import Wording
+        from domain.pack import PackError
+
+        try:
+            return Wording.of(self.policy(), self.language)
+        except PackError:
+            return Wording(self.language)
 
     @contextmanager
     def storage(self) -> Iterator[PostgresStorage]:

@@ -111,7 +111,7 @@ def _table(edge: Edge, subject: str, messages: Sequence[Message]) -> None:
     from rich.text import Text as Shown
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=subject, title_justify="left")
-    for heading, wide in ((("time", "时间"), 16), (("event", "事件"), 21), (("what", "内容"), None)):
+    for heading, wide in ((("time", "时间"), 16), (("event", "事件"), 23), (("what", "内容"), None)):
         table.add_column(edge.text(*heading), width=wide, overflow="fold")
     places = {_name(message): message.get("sequence") for message in messages}
     for message in messages:
@@ -150,9 +150,10 @@ def _said(message: Message, edge: Edge) -> list[str]:
     named = ((_field(message["type"], name, edge), value) for name, value in plain)
     lines = [" · ".join(f"{name}: {written(value)}" for name, value in named)]
     words = (("rule", "规则"), ("by", "依据"), ("because", "理由"))
+    read = {"source": edge.wording.source, "because": edge.wording.because}
     for heading, name in zip(words, EXPLAINS, strict=True):
-        if data.get(name):
-            lines.append(f"{edge.text(*heading)}: {brief(data[name])}")
+        if said := data.get(name):
+            lines.append(f"{edge.text(*heading)}: {brief(read[name](said) if name in read else said)}")
     if message.get("actor"):
         lines.append(f"{edge.text('actor', '行为人')}: {message['actor']}")
     return [line for line in lines if line]

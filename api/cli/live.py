@@ -128,7 +128,7 @@ class Live:
             return text_page(*self.text, self.edge.language)
         footer = f"{self.edge.text(*self.entry.label)} {self.entry.text}▏" if self.entry else self.message
         height = self.console.size.height
-        return alerts_page(self.board, self.edge.language, self.edge.now(), height, self.state, footer)
+        return alerts_page(self.board, self.edge.wording, self.edge.now(), height, self.state, footer)
 
     # ---- keys
 

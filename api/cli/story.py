@@ -116,7 +116,7 @@ def _verdict(edge: Edge, one: Mapping[str, Any]) -> str:
 def _alerts(edge: Edge, story: Story) -> Iterator[Row]:
     for one in story["alerts"]:
         title = edge.text(one["title"], one.get("title_zh") or one["title"])
-        told = [title, *(f"→ {', '.join(one['to'])}" for _ in "1" if one["to"])]
+        told = [title, *(f"→ {edge.roles(one['to'])}" for _ in "1" if one["to"])]
         if one["status"] == "acknowledged":
             told.append(edge.text("by {who}", "接手人 {who}", who=one.get("acknowledged_by", "")))
         yield _at(_moment(one["updated_at"])), _word(edge, one["status"]), "  ".join(told)

@@ -71,10 +71,7 @@ def _coloured(text: str, colour: str, edge: Edge) -> str:
 
 
 def _told(alert: Alert, edge: Edge) -> list[str]:
-    from domain.glossary import called
-
-    told = ", ".join(edge.text(*called(role)) for role in alert.get("to", ()))
-    return [f"→ {told}"] if told else []
+    return [f"→ {edge.roles(alert['to'])}"] if alert.get("to") else []
 
 
 def _due(alert: Alert, edge: Edge) -> list[str]:

@@ -25,6 +25,22 @@ GRAMMAR: Final = (
     "'24 hours', '90 minutes', '3 days', '1 week', '2 months', '3 working days', '90 business minutes', "
     "'same day 17:30', 'next day', 'next working day', 'end of month' or 'end of quarter'"
 )
+IN_CHINESE: Final[Mapping[str, str]] = {
+    "seconds": "秒",
+    "minutes": "分钟",
+    "hours": "小时",
+    "business seconds": "工作秒",
+    "business minutes": "工作分钟",
+    "business hours": "工作小时",
+    "days": "天",
+    "weeks": "周",
+    "months": "个月",
+    "working days": "个工作日",
+    "next day": "次日",
+    "next working day": "次一工作日",
+    "end of month": "月末",
+    "end of quarter": "季末",
+}
 GRAMMAR_ZH: Final = GRAMMAR.replace(" or ", " 或 ").replace(", ", "、")
 
 
@@ -50,6 +66,13 @@ class Period:
         if self.unit in CLOCK_TIMES:
             return self.unit
         return f"{self.amount} {self.unit[:-1] if self.amount == 1 else self.unit}"
+
+    @property
+    def zh(self) -> str:
+        """The same in Chinese."""
+        if self.unit == "same day":
+            return f"当日 {str(self).removeprefix('same day ')}"
+        return IN_CHINESE[self.unit] if self.unit in CLOCK_TIMES else f"{self.amount} {IN_CHINESE[self.unit]}"
 
 
 @lru_cache(maxsize=1024)

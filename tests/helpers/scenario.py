@@ -15,6 +15,7 @@ from datetime import datetime
 from itertools import count
 from typing import Any
 
+from api.because import in_chinese, texts_of
 from domain.policy import Policy, load_policy
 from domain.simulation import simulate
 from tests.helpers.scenarios import matches
@@ -58,6 +59,10 @@ class Told:
             wanted["due_at"] = at(partial["due_at"]).isoformat()
         return [line for line in self.lines if matches({"type": event_type, **wanted}, line)]
 
+    def reasons(self) -> set[str]:
+        """Why what followed is there; whatever a test comes to is said in both languages."""
+        return {line["data"]["because"] for line in self.lines if line["data"].get("because")}
+
     def has(self, event_type: str, **partial: Any) -> bool:
         return bool(self.all(event_type, **partial))
 
@@ -69,7 +74,10 @@ def tell(packs: str | Policy, *facts: dict[str, Any], until: str | None = None) 
     """Tells the facts, in this order, to a ledger in memory, and lets time pass until then."""
     policy = load_policy(packs.split(",")) if isinstance(packs, str) else packs
     raw = [json.dumps(one, ensure_ascii=False).encode() for one in facts]
-    return Told([json.loads(line) for line in simulate(raw, policy, at(until) if until else None)])
+    told = Told([json.loads(line) for line in simulate(raw, policy, at(until) if until else None)])
+    unsaid = [reason for reason in told.reasons() if in_chinese(reason, texts_of(policy)) is None]
+    assert not unsaid, f"no Chinese for: {unsaid[0]}"
+    return told
 
 
 def without(packs: str, *clauses: str) -> Policy:

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from api.because import Wording
 from api.cli.board import Board, Entry, acknowledgeable
 from api.cli.board_screen import alerts_page, text_page
 from api.cli.terminal import Keys
 from api.i18n import Language
 
 NOW = datetime(2026, 3, 10, 4, 0, tzinfo=UTC)
+TITLES = {"客户投诉答复": "Answering complaints"}
 
 
 def alert(name: str = "1", minutes: int | None = 30, /, **said: Any) -> dict[str, Any]:
@@ -25,7 +27,7 @@ def alert(name: str = "1", minutes: int | None = 30, /, **said: Any) -> dict[str
         "title_zh": "承诺时限：升级至第 1 级",
         "subject": f"complaint/C-{name}",
         "clause": "general.promise",
-        "source": "001-14 1",
+        "source": "客户投诉答复 1",
         "to": ["department_manager"],
         "level": 1,
         "raised_at": NOW.isoformat(),
@@ -51,7 +53,7 @@ def screen(
 ) -> list[str]:
     console = Console(file=io.StringIO(), width=width, height=14, force_terminal=True, color_system=None)
     with console.capture() as shown:
-        console.print(alerts_page(of, language, NOW, 14, state, footer), height=14)
+        console.print(alerts_page(of, Wording(language, titles=TITLES), NOW, 14, state, footer), height=14)
     return shown.get().splitlines()
 
 
@@ -137,7 +139,7 @@ def test_eighty_columns_show_severity_time_left_level_and_what_follows() -> None
     assert "level 1" in lines[2]
     assert "complaint/C-1" in lines[2]
     said = "\n".join(lines[3:])
-    assert "rule: general.promise  by: 001-14 1" in said
+    assert "rule: general.promise  by: Answering complaints 1" in said
     assert "due: 2026-03-10 10:55" in said
     assert "→ department manager  next level: 2026-03-10 14:00" in said
     assert "a acknowledge" in lines[-1]
