@@ -74,7 +74,7 @@ def screen(browser: Browser, site: Site, way: Way = WAYS[0], role: str | None = 
         viewport={"width": wide, "height": high},
         has_touch=way.device == "phone",
     )
-    context.set_default_timeout(5000)
+    context.set_default_timeout(20_000)
     try:
         if role is not None:
             sign_in(context, site, role)

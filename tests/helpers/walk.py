@@ -21,6 +21,17 @@ class Stop(NamedTuple):
 STOPS = (
     Stop("now", "/?limit=15", "Major complaints: escalated to level", "重大投诉：升级至第"),
     Stop("now-nothing", "/?branch=nowhere", "No alert fits these filters", "没有符合筛选条件的告警"),
+    Stop("search", "/view/complaints?overdue=true", "Clear all", "全部清除"),
+    Stop("search-words", "/view/complaints?words=%E5%88%B9%E8%BD%A6", "刹车异响", "刹车异响"),
+    Stop("search-none", "/view/complaints?handler=nobody", "No complaint fits", "没有符合的投诉"),
+    Stop("complaint", "/complaints/{major}", "Crisis meeting", "危机处理会议"),
+    Stop("complaint-then", "/complaints/{major}?as_of={early}", "Shown as it was", "显示的是当时情形"),
+    Stop(
+        "complaint-before",
+        "/complaints/{major}?as_of=2020-01-01T00:00:00Z",
+        "Nothing had happened",
+        "尚无任何记录",
+    ),
     Stop("history", "/streams/staff/QC-001/history", "staff.joined", "staff.joined"),
     Stop("satisfaction", "/view/satisfaction", "Window by window", "各区间"),
     Stop("satisfaction-staff", "/view/satisfaction?per=staff", "By Staff", "按员工"),

@@ -12,14 +12,33 @@ from api.http.pages import (
     now,
     opening,
     ownership,
+    proof,
     rankings,
+    rules,
     satisfaction,
+    search,
     visits,
+    what_if,
 )
 
 router = APIRouter(include_in_schema=False)
 
-PAGES = (now, complaint, satisfaction, visits, ownership, rankings, behind, opening, login, assets)
+PAGES = (
+    now,
+    search,
+    complaint,
+    proof,
+    satisfaction,
+    visits,
+    ownership,
+    rankings,
+    rules,
+    what_if,
+    behind,
+    opening,
+    login,
+    assets,
+)
 
 for page in PAGES:
     router.include_router(page.router)

@@ -44,6 +44,7 @@ def names(site: Site) -> dict[str, str]:
     return {
         "major": f"QC-05-{play}",
         "promise": f"XZ-05-{play}",
+        "early": next(row["received_at"] for row in found if row["subject"] == f"complaint/QC-05-{play}"),
         "customer": f"K-201-{play}",
         "staff": "QC-003",
     }

@@ -63,7 +63,7 @@ const typing = (target) => target.closest("input, select, textarea, [contentedit
 let after = "";
 const KEYS = {
   "?": () => document.getElementById("keys").showModal(),
-  "/": () => { const field = document.querySelector("[data-search]"); if (field) field.focus(); else location.assign("/view/complaints#words"); },
+  "/": () => { const field = document.querySelector("[data-search]"); if (field) field.focus(); else location.assign("/view/complaints#find"); },
   t: theme,
 };
 
