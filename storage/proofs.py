@@ -6,11 +6,11 @@ event and committing to it there is no moment at which it could be changed unsee
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import psycopg
 from eventsourcing.persistence import StoredEvent
@@ -23,7 +23,6 @@ from domain.storage import Changes
 from storage.connections import Connections
 from storage.schema import WRITING
 
-T = TypeVar("T")
 
 HASH = 32
 READ_AT_ONCE = 5_000
@@ -214,13 +213,13 @@ class Proofs:
             return _follow(cursor, _size(cursor), int(row[0][0]))
 
     def root(self, size: int) -> bytes:
-        return self._read(lambda read: merkle.root_at(size, read))
+        return merkle.root_at(size, self._look_up)
 
     def inclusion(self, sequence: int, size: int) -> Proof | None:
         """Why an event is in the tree of `size`; None if the ledger has no such event.
 
-        What is read was written once and never changes, so it needs no snapshot. The root is where the path
-        leads to from the event's hash as the tree has it: reading it by itself would double the work.
+        The root is where the path leads to from the event's hash as the tree has it: to read it by itself
+        would double the work.
         """
         query = """SELECT notification_id, originator_id, originator_version, topic, state FROM stored_events
             WHERE notification_id = %s"""
@@ -239,11 +238,11 @@ class Proofs:
     def inclusions(self, sequences: Sequence[int], size: int) -> list[list[bytes]]:
         """The paths of some events."""
         ranges = [merkle.inclusion_ranges(sequence - 1, size) for sequence in sequences]
-        flat = iter(self._read(lambda read: merkle.hashes_of([one for each in ranges for one in each], read)))
+        flat = iter(merkle.hashes_of([one for each in ranges for one in each], self._look_up))
         return [[next(flat) for _ in each] for each in ranges]
 
     def consistency(self, old: int, new: int) -> list[bytes]:
-        return self._read(lambda read: merkle.consistency(old, new, read))
+        return merkle.consistency(old, new, self._look_up)
 
     def checkpoints(self, up_to: int | None = None) -> list[Signed]:
         """Those that were signed, by size."""
@@ -286,16 +285,8 @@ class Proofs:
         return found[-1]
 
     def _look_up(self, wanted: Sequence[Stretch]) -> list[list[bytes]]:
+        """Kept hashes, which are written once and never change: reading them needs no snapshot."""
         return _hashes(wanted, self.connections.read(KEPT, _columns(wanted)))
-
-    @contextmanager
-    def _reading(self) -> Iterator[Cursor[Any]]:
-        with transaction(self.connections, SNAPSHOT) as cursor:
-            yield cursor
-
-    def _read(self, work: Callable[[merkle.Read], T]) -> T:
-        with self._reading() as cursor:
-            return work(lambda wanted: _kept(cursor, wanted))
 
 
 def _signed(origin: str, size: int, root: bytes, note: str, key: str, made_at: datetime) -> Signed:
