@@ -23,7 +23,6 @@ from domain.storage import Changes
 from storage.connections import Connections
 from storage.schema import WRITING
 
-
 HASH = 32
 READ_AT_ONCE = 5_000
 SIZE = "SELECT coalesce(max(position) + 1, 0) FROM merkle_node WHERE level = 0"
