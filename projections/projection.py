@@ -23,6 +23,7 @@ from domain.privacy import Masters
 from projections import (
     about,
     alerts,
+    audits,
     complaints,
     contacts,
     kpis,
@@ -49,6 +50,7 @@ REGISTRY: tuple[Projection, ...] = (
     contacts.MODEL,
     ownership.MODEL,
     loyalty.MODEL,
+    audits.MODEL,
     satisfaction.MODEL,
     alerts.MODEL,
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
-from storage import api_keys, keys
+from storage import api_keys, audits, keys
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS fact (
@@ -57,3 +57,4 @@ def make_tables(connection: Connection) -> None:
     connection.execute(TABLES)
     connection.execute(keys.TABLE)
     connection.execute(api_keys.TABLES)
+    connection.execute(audits.TABLES)

@@ -98,7 +98,13 @@ class Background:
         finally:
             run.ended_at = datetime.now(UTC)
             self._processes.pop(run.id, None)
+            self._tell(run, then)
+
+    def _tell(self, run: Run, then: Callable[[Run], None]) -> None:
+        try:
             then(run)
+        except Exception as error:
+            LOG.error("the outcome of %s was not kept (%s)", run.kind, type(error).__name__)
 
     def _answered(self, run: Run, limit_s: float) -> dict[str, Any]:
         process = subprocess.Popen(

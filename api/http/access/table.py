@@ -142,6 +142,7 @@ CONFINED: Mapping[str, bool] = {
     "/view/ownership": True,
     "/view/rankings": True,
     "/view/violations": True,
+    "/view/breaches": True,
     "/view/obligations": True,
     "/view/rules": True,
     "/view/rules/{pack}": True,
@@ -149,9 +150,8 @@ CONFINED: Mapping[str, bool] = {
     # what is about nobody
     "/events": True,
     "/me": True,
+    "/open": True,
     # what cannot leave out other branches
-    "/view/what-if": False,
-    "/view/what-if/{run}": False,
     "/view/audit": False,
     "/view/audit/verifications": False,
     "/metrics": False,

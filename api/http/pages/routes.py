@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from api.http.pages import (
     assets,
+    audit,
     behind,
     complaint,
     login,
@@ -34,6 +35,7 @@ PAGES = (
     rankings,
     rules,
     what_if,
+    audit,
     behind,
     opening,
     login,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from api.http.pages.texts import figures, now, ownership, rules, search, shell, story
+from api.http.pages.texts import audit, figures, now, ownership, rules, search, shell, story
 from api.http.pages.texts.rows import read
 
-PARTS = (shell.ROWS, now.ROWS, story.ROWS, search.ROWS, figures.ROWS, ownership.ROWS, rules.ROWS)
+PARTS = (shell.ROWS, now.ROWS, story.ROWS, search.ROWS, figures.ROWS, ownership.ROWS, rules.ROWS, audit.ROWS)
 """Another page's texts are another module, and another entry here; a name stands once among all."""
 
 TEXTS = read(*PARTS)
