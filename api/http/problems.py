@@ -8,13 +8,14 @@ from typing import Any, NamedTuple
 import orjson
 import psycopg
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
-from fastapi.routing import iter_route_contexts
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import compile_path
 
+from api.http.access.purpose import asking
 from api.http.language import language_of
 from api.http.pages.refusal import refused, wants_page
 from api.i18n import Language, Text
@@ -199,6 +200,8 @@ async def answer(request: Request, error: Exception) -> Response:
     reader = next(READERS[cls] for cls in type(error).__mro__ if cls in READERS)
     problem: Problem = reader(request, error)
     if wants_page(request):
+        if problem.kind == "purpose-needed":
+            return asking(request)
         language = language_of(request)
         return refused(request, problem.status, problem.detail.within(language), problem.headers)
     return problem.response(language_of(request))

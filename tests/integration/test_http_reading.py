@@ -137,6 +137,18 @@ def test_who_reads_by_office_says_what_for_and_is_on_record(site: Site, role: st
     assert ask(reader, subject, "/story", purpose="again").json()["reads"][0]["by"] == "AU-1"
 
 
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "What do you read this for?"), ("zh", "您为何查阅？")]
+)
+def test_a_person_is_asked_what_for_on_a_page(site: Site, language: str, words: str) -> None:
+    path = f"/streams/customer/{customer(site)}/history"
+    auditor, headers = site.as_role("auditor"), {"Accept": "text/html", "Accept-Language": language}
+    asked = auditor.get(path, headers=headers, params={"as_of": "2026-03-10T00:00:00Z"})
+    assert asked.status_code == 403 and words in asked.text
+    assert 'name="purpose"' in asked.text and 'value="2026-03-10T00:00:00Z"' in asked.text
+    assert auditor.get(path, headers=headers, params={"purpose": "audit"}).status_code == 200
+
+
 def test_what_is_known_of_a_complaint_is_read_without_ado(site: Site) -> None:
     name = new()
     site.tell(site.complaint(name))
