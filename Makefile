@@ -49,6 +49,7 @@ check: install-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict $(addprefix --package=,$(PACKAGES))
 	$(BIN)/lint-imports
+	$(BIN)/python .ci/advisories.py
 
 format: install-dev
 	$(BIN)/ruff check --fix .
