@@ -6,21 +6,17 @@ again in Chinese. A reason that no row knows, as of an older version, is shown a
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Self
 
 from api.i18n import Language
+from api.sentences import Reader, Row, Sentences, Texts, listed
 from domain.glossary import ROLES, label
 from domain.working_time.periods import parse_period
 
 if TYPE_CHECKING:
     from domain.policy import Policy
-
-Texts = Mapping[str, str]
-"""What clauses say, from English to Chinese."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +25,8 @@ class Wording:
 
     language: Language
     texts: Texts = field(default_factory=dict)
+    """What clauses say, from English to Chinese."""
+
     titles: Mapping[str, str] = field(default_factory=dict)
     """What the standards are called, from Chinese to English."""
 
@@ -58,18 +56,6 @@ def texts_of(policy: Policy) -> Texts:
     return {bound.row.text.en: bound.row.text.zh for bound in policy.clauses.values()}
 
 
-def in_chinese(sentence: str, texts: Texts) -> str | None:
-    """A reason in Chinese; None: no row knows it."""
-    if sentence in texts:
-        return texts[sentence]
-    for row in ROWS:
-        if found := _pattern(row.en).fullmatch(sentence):
-            said = {name: _said(name, value, texts) for name, value in found.groupdict().items()}
-            if None not in said.values():
-                return row.zh.format_map(said)
-    return None
-
-
 # ---- what stands in a sentence's gaps
 
 AT = r"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)"
@@ -86,20 +72,6 @@ GAPS: Mapping[str, str] = {
 """What a gap takes, by its name; any other takes anything."""
 
 
-@cache
-def _pattern(en: str) -> re.Pattern[str]:
-    parts = re.split(r"\{(\w+)\}", en)
-    gaps = [f"(?P<{name}>{GAPS.get(name, '.+?')})" for name in parts[1::2]]
-    words = [re.escape(part) for part in parts[::2]]
-    return re.compile("".join(a + b for a, b in zip(words, [*gaps, ""], strict=True)), re.DOTALL)
-
-
-def _said(gap: str, value: str, texts: Texts) -> str | None:
-    """A gap's value in Chinese; None: it is none of what this gap can hold."""
-    read = READ.get(gap)
-    return value if read is None else read(value, texts)
-
-
 def _period(value: str, _: Texts) -> str | None:
     try:
         return parse_period(value).zh
@@ -109,10 +81,6 @@ def _period(value: str, _: Texts) -> str | None:
 
 def _role(value: str, _: Texts) -> str:
     return KEYS.get(value) or ROLES.get(value, ("", value))[1]
-
-
-def _list(value: str, _: Texts) -> str:
-    return value.replace(", ", "、")
 
 
 def _text(value: str, texts: Texts) -> str:
@@ -128,19 +96,18 @@ def _input(said: str) -> str:
     """One of the things that a division rests on: who is who, or a field of the deal."""
     for en, zh in PARTIES.items():
         if said == en or said.startswith(f"{en} "):
-            return f"{zh}{_list(said.removeprefix(en).strip(), {})}"
+            return f"{zh}{listed(said.removeprefix(en).strip(), {})}"
     name, _, value = said.partition(" ")
     truth = {"True": "是", "False": "否"}.get(value)
-    return f"{label('deal.closed', name)}：{truth or _list(value, {})}"
+    return f"{label('deal.closed', name)}：{truth or listed(value, {})}"
 
 
-READ: Mapping[str, Callable[[str, Texts], str | None]] = {
+READ: Mapping[str, Reader] = {
     "period": _period,
     "role": _role,
-    "list": _list,
+    "list": listed,
     "text": _text,
     "inputs": _inputs,
-    "reason": in_chinese,
 }
 
 KEYS = {
@@ -166,19 +133,9 @@ PARTIES = {
 # ---- the sentences
 
 
-class Row(NamedTuple):
-    """A kind of sentence in both languages, with the same gaps."""
-
-    en: str
-    zh: str
-
-
-def _rows(*pairs: tuple[str, str]) -> Iterable[Row]:
-    return (Row(*pair) for pair in pairs)
-
-
 ROWS = tuple(
-    _rows(
+    Row(*pair)
+    for pair in (
         # obligations
         ("due from {at}: {type}", "期限由 {type} 确定，自 {at} 起"),
         ("{period} from {at}: {type}", "{type}：自 {at} 起，{period}"),
@@ -246,3 +203,10 @@ ROWS = tuple(
         ("{clause} ({case}): {inputs}", "{clause}（{case}）：{inputs}"),
     )
 )
+
+REASONS = Sentences(ROWS, GAPS, READ, nested=frozenset({"reason"}))
+
+
+def in_chinese(sentence: str, texts: Texts) -> str | None:
+    """A reason in Chinese; None: no row knows it."""
+    return REASONS.chinese(sentence, texts)

@@ -176,12 +176,20 @@ def run(words: Sequence[str], edge: Edge) -> int:
 def explained(problem: Exception) -> Text | None:
     """What an error means to whoever runs a command; None: it is a fault of the program."""
     if type(problem).__name__ in KNOWN:
-        return Text(str(problem), getattr(problem, "reason_zh", None) or str(problem))
+        return Text(str(problem), _chinese(problem))
     package = type(problem).__module__.partition(".")[0]
     if package in OUT_OF_REACH:
         why = _one_line(str(problem)).rstrip(".") or type(problem).__name__
         return Text(*(text.format(why=why) for text in OUT_OF_REACH[package]))
     return None
+
+
+def _chinese(problem: Exception) -> str:
+    """Some errors say it themselves; of packs and maps it is known what each kind of message means."""
+    from api.mistakes import in_chinese
+
+    said: str | None = getattr(problem, "reason_zh", None)
+    return said or in_chinese(str(problem)) or str(problem)
 
 
 def fault(problem: Exception) -> Text:

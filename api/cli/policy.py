@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from api.cli.command import Argument, Command, Given, argument
 from api.cli.edge import DONE, NO, Edge, failure
-from api.i18n import Language
+from api.i18n import Language, Text
 
 if TYPE_CHECKING:
     from domain.pack import Clause, Kpi, Pack
@@ -123,9 +123,11 @@ def _example(row: Clause | Kpi) -> str:
 
 def check(given: Given, edge: Edge) -> int:
     """Every pack by itself: its rows, its conditions and rules, and its examples computed anew."""
+    from api.mistakes import in_chinese
+
     complaints = [complaint for file in given.FILE for complaint in _checked(file, given, edge)]
     for complaint in complaints:
-        edge.note(complaint)
+        edge.note(Text(complaint, in_chinese(complaint) or complaint).within(edge.language))
     return NO if complaints else DONE
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from api.mapping import MapError, facts_of
 from domain.envelope import parse
+from tests.helpers.mistakes import in_both
 
 HEAD = 'source = "/city"\ntimezone = "America/New_York"\n'
 RECEIVED = """
@@ -36,7 +37,7 @@ def facts(table: str, *parts: str) -> list[dict[str, Any]]:
 def wrong(table: str, *parts: str) -> str:
     with pytest.raises(MapError) as problem:
         facts(table, *parts)
-    return str(problem.value)
+    return in_both(problem.value)
 
 
 TABLE = """
@@ -171,7 +172,7 @@ def test_a_mistake_in_a_maps_head_is_answered_with_its_field(line: str, said: st
     text = f'source = "/city"\n{line}\n' + textwrap.dedent(RECEIVED)
     with pytest.raises(MapError, match="map") as problem:
         list(facts_of(textwrap.dedent(TABLE).strip().splitlines(), text))
-    assert said in str(problem.value)
+    assert said in in_both(problem.value)
 
 
 def test_a_row_that_cannot_be_read_is_named() -> None:

@@ -9,6 +9,7 @@ import pytest
 from domain.pack import PackError
 from domain.policy import Policy, check_examples, load_policy
 from tests.helpers.complaints import Fact, act
+from tests.helpers.mistakes import in_both
 from tests.helpers.scenario import received, tell
 
 PACK = """
@@ -65,7 +66,7 @@ def load(tmp_path: Path) -> Callable[..., Policy]:
 def refused(load: Callable[..., Policy], text: str) -> str:
     with pytest.raises(PackError) as found:
         load(text)
-    return str(found.value)
+    return in_both(found.value)
 
 
 def test_a_sound_pack_loads_with_its_rows(load: Callable[..., Policy]) -> None:
@@ -207,8 +208,9 @@ def test_two_rows_of_one_name_are_refused_in_one_pack_and_over_several(
     second = PACK[PACK.index("[[kpi]]") :]
     assert 'kpi "own.complaints" is already in own.toml' in refused(load, PACK + second)
     (tmp_path / "other.toml").write_text(PACK.replace('id = "own"', 'id = "other"'), "utf-8")
-    with pytest.raises(PackError, match=r'other.toml: clause "own.answer" is already in own.toml'):
+    with pytest.raises(PackError, match=r'other.toml: clause "own.answer" is already in own.toml') as found:
         load(PACK, "other")
+    in_both(found.value)
 
 
 def test_packs_that_include_each_other_are_refused(load: Callable[..., Policy], tmp_path: Path) -> None:
@@ -220,13 +222,17 @@ def test_packs_that_include_each_other_are_refused(load: Callable[..., Policy], 
 
 def test_a_pack_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / "own.toml").write_bytes(b"\xff\xfe")
-    with pytest.raises(PackError, match="cannot be read"):
+    with pytest.raises(PackError, match="cannot be read") as found:
         load_policy(["own"], [tmp_path])
+    in_both(found.value)
 
 
 def test_what_no_directory_has_is_refused_with_what_there_is() -> None:
-    with pytest.raises(PackError, match=r"no pack is called 'nothing'; there are .*auto-4s.*general"):
+    with pytest.raises(
+        PackError, match=r"no pack is called 'nothing'; there are .*auto-4s.*general"
+    ) as found:
         load_policy(["nothing"])
+    in_both(found.value)
 
 
 def test_a_wrong_example_is_found(load: Callable[..., Policy]) -> None:
