@@ -9,6 +9,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from api.http.access.table import CONFINED, TABLE
 from domain.erasure import erase
 from storage.keys import new_master
 from streams.local import Database, free_ports
@@ -280,9 +281,20 @@ def test_lists_hold_what_belongs_to_the_branch_and_nothing_else(branches: Site, 
     assert [row for row in ours if "B-1" in str(row)] == mine
 
 
+WHOLE = sorted(path for path, may in CONFINED.items() if may and "{" not in path and path != "/alerts/stream")
+
+
+@pytest.mark.parametrize("path", [path for path in WHOLE if ("GET", path) in TABLE])
+def test_no_route_tells_anything_of_another_branch(branches: Site, path: str) -> None:
+    for media in ("application/json", "text/html"):
+        answer = branches.as_role("admin", "B-1").get(path, headers={"Accept": media})
+        assert answer.status_code < 500
+        assert "B-2" not in answer.text
+
+
 def test_two_branches_are_the_sum_of_each(branches: Site) -> None:
     both = branches.as_role("ops", "B-1", "B-2").get("/complaints").json()["items"]
-    assert {row["subject"] for row in both} == {"complaint/C-B-1", "complaint/C-B-2"}
+    assert {row["branch"] for row in both} == {"B-1", "B-2"}
 
 
 def test_a_filter_for_another_branch_finds_nothing(branches: Site) -> None:
@@ -297,6 +309,17 @@ def test_a_stream_of_another_branch_does_not_exist(branches: Site, subject: str,
     assert ask(ops, subject.format(1), part).status_code == 200
     refused = ask(ops, subject.format(2), part)
     assert (refused.status_code, kind(refused)) == (404, "unknown-stream")
+
+
+def test_what_happened_around_it_elsewhere_is_left_out(branches: Site) -> None:
+    """The customer has complained to the other branch too."""
+    branches.tell(branches.complaint("C-B-2-too", branch="B-2", customer="K-B-1"))
+    path, ops = "/streams/complaint/C-B-1/story", branches.as_role("ops", "B-1")
+    assert "C-B-2-too" in branches.as_role("ops").get(path).text
+    assert "C-B-2-too" not in ops.get(path).text
+    page = {"Accept": "text/html"}
+    assert "C-B-2-too" in branches.as_role("ops").get("/complaints/C-B-1", headers=page).text
+    assert "C-B-2-too" not in ops.get("/complaints/C-B-1", headers=page).text
 
 
 def test_a_file_of_another_branch_is_not_even_asked_for(branches: Site) -> None:

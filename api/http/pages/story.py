@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 from starlette.requests import Request
 
+from api.http.access.branches import visible
+from api.http.access.principal import principal_of
 from api.http.language import language_of
 from api.http.pages import steps, words
 from api.http.pages.bars import bar
@@ -58,6 +60,7 @@ def story_values(
     services = services_of(request)
     asked = Asked(services.now(), as_of, known_at)
     found = story(services.parts.storage, services.parts.policy, events, asked)
+    near = visible(services, principal_of(request), {one["subject"] for one in found["around"]})
     view = View(services, language_of(request), asked, found)
     return {
         "subject": events[0].subject,
@@ -73,7 +76,7 @@ def story_values(
         "violations": [_violation(view, found) for found in found["violations"]],
         "alerted": [_alerted(view, one) for one in found["alerts"]],
         "reads": [{**one, "at": words.shown(services, _instant(one["time"]))} for one in found["reads"]],
-        "around": [_near(view, one) for one in found["around"]],
+        "around": [_near(view, one) for one in found["around"] if one["subject"] in near],
         "rewind": _rewind(view, events),
         "formats": FORMATS,
         "last": max((event.sequence or 0 for event in events), default=0),
