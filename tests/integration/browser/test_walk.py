@@ -9,12 +9,12 @@ from playwright.sync_api import Browser
 
 from tests.helpers.browser import Screen, screen
 from tests.helpers.site import Site
-from tests.helpers.walk import STOPS, WAYS, Stop, Way
+from tests.helpers.walk import WALK, Stop, Way
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="module", params=WAYS, ids=str)
+@pytest.fixture(scope="module")
 def way(request: pytest.FixtureRequest) -> Way:
     found: Way = request.param
     return found
@@ -27,7 +27,9 @@ def screens(browser: Browser, site: Site, way: Way) -> Iterator[dict[bool, Scree
         yield {True: mine, False: nobodys}
 
 
-@pytest.mark.parametrize("stop", STOPS, ids=lambda stop: stop.name)
+@pytest.mark.parametrize(
+    ("way", "stop"), WALK, indirect=["way"], ids=[f"{way}-{stop.name}" for way, stop in WALK]
+)
 def test_a_page_says_what_it_is_for_fits_and_is_accessible(
     screens: dict[bool, Screen], names: dict[str, str], stop: Stop, way: Way
 ) -> None:
