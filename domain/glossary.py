@@ -235,7 +235,46 @@ def called(role: str) -> tuple[str, str]:
     return ROLES.get(role, (plain, plain))
 
 
+# What the state of a stream is called that no event has as a field.
+STATES: dict[str, str] = {
+    "answered": "已最终答复",
+    "assigned": "已指派",
+    "claims": "归属登记",
+    "compensated": "已补偿金额",
+    "contact_given": "已提供的联系方式",
+    "contract_signed": "已签合同",
+    "crisis_met": "已开危机会议",
+    "cycle": "处理轮次",
+    "deals": "成交",
+    "ended_at": "结束时间",
+    "filed": "已建档",
+    "filer": "建档人",
+    "found_reasonable": "认定为合理",
+    "granted_by_role": "批准角色",
+    "handler_at_receipt": "受理时处理人",
+    "left": "已离岗",
+    "missed": "错过轮次者",
+    "out": "离岗者",
+    "paused_since": "暂停自",
+    "planned": "已计划",
+    "prewarned": "已预警角色",
+    "received_at": "收到时间",
+    "refused_by_role": "拒绝角色",
+    "registered": "已登记",
+    "reported": "已报告",
+    "reported_up": "已上报角色",
+    "resolved": "已有处理结果",
+    "said": "客户表态",
+    "started_at": "开始时间",
+    "status_before_merge": "并入前状态",
+    "summarised": "已小结",
+    "tracked": "跟进",
+    "turn": "轮次",
+    "used": "已使用",
+}
+
+
 def label(owner: str, field: str) -> str:
     """A field's name in Chinese: its meaning without the explanation; one that has none stays as it is."""
-    said = FIELDS.get(f"{owner} {field}") or FIELDS.get(field) or ("", field)
+    said = FIELDS.get(f"{owner} {field}") or FIELDS.get(field) or ("", STATES.get(field, field))
     return said[1].partition("，")[0].partition("（")[0].partition("：")[0]

@@ -192,7 +192,7 @@ def _owed(stream: Stream, duty: Duty, steps: list[Step], moment: datetime | None
         title_zh=clause.row.title.zh if clause else duty.clause,
         source=clause.cites if clause else duty.clause,
         status=duty.status,  # type: ignore[arg-type]
-        done_late=duty.done_late,
+        done_late=duty.done_late and duty.status == "breached",
         within=duty.within,
         opened_at=duty.opened_at,
         due_at=duty.due_at,

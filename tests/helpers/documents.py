@@ -3,6 +3,7 @@
 ```console          run in the document's own folder: `$ ` begins a command, `> ` goes on with it,
                     the rest is its output; `…` on a line of its own stands for any lines, within a
                     line for any text
+```console ledger   the same on a ledger that was played for the document (`test_docs_ledger`)
 ```console live     needs a running installation: only the commands and options are checked
 ```toml file=NAME   written to NAME in that folder, whatever the language
 """
@@ -39,8 +40,12 @@ class Block:
         return self.info == "console"
 
     @property
+    def ledger(self) -> bool:
+        return self.info == "console ledger"
+
+    @property
     def live(self) -> bool:
-        return self.info == "console live"
+        return self.info == "console live" or self.ledger
 
     def steps(self) -> Iterator[tuple[str, str]]:
         """Its commands, each with the output that it is said to have."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
 import pytest
 
 from domain.envelope import Event, read
+from domain.glossary import label
 from domain.history import history
+from domain.kinds import KINDS
 from domain.policy import Policy, load_policy
 from domain.simulation import simulate
 from domain.story import Owed, Standing, standing, standing_at
@@ -53,6 +56,7 @@ def test_a_breach_stands_until_the_late_fact_is_known(policy: Policy) -> None:
     after = standing_at(events, policy, None, None)
     assert owed(before, "general.promise").status == "breached"
     assert owed(after, "general.promise").status == "withdrawn"
+    assert not owed(after, "general.promise").done_late
 
 
 def test_the_state_is_as_it_was_and_as_it_was_known(policy: Policy) -> None:
@@ -139,3 +143,8 @@ def test_a_violation_that_was_withdrawn_stands_no_more_and_is_still_told(policy:
     assert (one.detail, one.stands) == ("single-contact", False)
     assert [step.type for step in one.steps] == ["violation.found", "violation.withdrawn"]
     assert standing(events[:-1], policy).violations[0].stands
+
+
+def test_every_field_of_a_state_has_a_name_in_chinese() -> None:
+    names = {(kind, field.name) for kind in KINDS for field in fields(KINDS[kind].initial)}
+    assert [f"{kind} {name}" for kind, name in sorted(names) if label(kind, name).isascii()] == []
