@@ -33,6 +33,7 @@ class Connections:
         self.parameters = {"connect_timeout": CONNECT_S, **said}
         self.parameters["options"] = f"{options} {said.get('options') or ''}".strip()
         self._idle: list[psycopg.Connection] = []
+        self._closings = 0
 
     def connect(self) -> psycopg.Connection:
         return psycopg.connect(**self.parameters, autocommit=True, prepare_threshold=2)
@@ -40,11 +41,12 @@ class Connections:
     @contextmanager
     def take(self, first: Callable[[psycopg.Connection], T]) -> Iterator[tuple[psycopg.Connection, T]]:
         """A connection, and what `first` found on it: with a new connection if a kept one is gone."""
+        closings = self._closings
         connection, found = self._opened(first)
         try:
             yield connection, found
         finally:
-            self._put_back(connection)
+            self._put_back(connection, keep=closings == self._closings)
 
     def read(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """The rows of one statement."""
@@ -58,6 +60,8 @@ class Connections:
             return found
 
     def close(self) -> None:
+        """Those in use by other threads are closed when they are done with."""
+        self._closings += 1
         while self._idle:
             self._idle.pop().close()
 
@@ -78,9 +82,9 @@ class Connections:
             self._put_back(connection)
             raise
 
-    def _put_back(self, connection: psycopg.Connection) -> None:
+    def _put_back(self, connection: psycopg.Connection, keep: bool = True) -> None:
         resting = connection.info.transaction_status == TransactionStatus.IDLE
-        if resting and not connection.closed and len(self._idle) < KEPT:
+        if keep and resting and not connection.closed and len(self._idle) < KEPT:
             self._idle.append(connection)
         else:
             connection.close()

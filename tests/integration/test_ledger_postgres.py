@@ -19,6 +19,7 @@ from domain.pack import parse_pack
 from domain.policy import Policy, load_policy
 from domain.simulation import simulate
 from domain.storage import Changes, Known
+from storage.connections import Connections
 from storage.postgres import PostgresStorage
 from streams.local import Database
 from tests.integration.conftest import QUICK
@@ -405,10 +406,26 @@ def test_who_follows_the_ledger_is_woken_when_something_was_written(
     writer, follower = open_office(), open_office()
     assert follower.storage.wait(0.1), "having begun to listen, it looks once"
     assert not follower.storage.wait(0.05)
-    threading.Timer(0.1, lambda: writer.take(received(1))).start()
+    writing = threading.Timer(0.1, lambda: writer.take(received(1)))
+    writing.start()
     began = time.monotonic()
     assert follower.storage.wait(10)
     assert time.monotonic() - began < 5
+    writing.join()
+
+
+def test_a_connection_in_use_while_the_storage_is_closed_is_closed_after_it(database: str) -> None:
+    """As where one thread still writes: it would stay open for as long as the process lives."""
+    connections = Connections(database, "public")
+    with connections.take(lambda one: one.execute("SELECT 1")) as (used, _):
+        connections.close()
+        assert not used.closed
+    assert used.closed
+    with connections.take(lambda one: one.execute("SELECT 1")) as (fresh, _):
+        pass
+    assert not fresh.closed
+    connections.close()
+    assert fresh.closed
 
 
 def test_making_a_storage_connects_to_nothing() -> None:
