@@ -6,9 +6,12 @@ A test that takes one of these fixtures carries its marker, so that a run can te
 
 import itertools
 from collections.abc import Iterator
+from contextlib import closing
 
+import psycopg
 import pytest
 
+from storage.postgres import PostgresStorage
 from streams.local import Broker, Database
 from streams.topics import Topics, create
 
@@ -45,6 +48,33 @@ def database(server: Database) -> Iterator[str]:
     name = f"test_{next(NUMBERS)}"
     yield server.create(name)
     server.drop(name)
+
+
+@pytest.fixture(scope="module")
+def tables(server: Database) -> Iterator[str]:
+    """The URL of a database with the ledger's tables that the tests of a module share: making it costs more
+    than most of them do."""
+    name = f"tables_{next(NUMBERS)}"
+    url = server.create(name)
+    with closing(PostgresStorage(url)) as made:
+        made.create()
+    yield url
+    server.drop(name)
+
+
+@pytest.fixture
+def storage(tables: str) -> Iterator[PostgresStorage]:
+    """An empty ledger."""
+    empty(tables)
+    with closing(PostgresStorage(tables)) as made:
+        yield made
+
+
+def empty(url: str) -> None:
+    """Every table of the database, counters included, past the triggers that guard what is only added to."""
+    with psycopg.connect(url, autocommit=True, options="-c session_replication_role=replica") as connection:
+        rows = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        connection.execute(f"TRUNCATE {', '.join(name for (name,) in rows)} RESTART IDENTITY".encode())
 
 
 @pytest.fixture

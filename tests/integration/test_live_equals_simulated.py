@@ -1,7 +1,6 @@
 """The same facts give the same derived events, in the same order, live and simulated."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,14 +14,6 @@ from tests.helpers.scenarios import Scenario, names, scenario
 
 KNOWN_LATER = ("sequence", "recordedtime")
 INSTANT = timedelta(microseconds=1)
-
-
-@pytest.fixture
-def storage(database: str) -> Iterator[PostgresStorage]:
-    made = PostgresStorage(database)
-    made.create()
-    yield made
-    made.close()
 
 
 class Live:

@@ -10,10 +10,8 @@ from domain.simulation import simulate
 from storage.postgres import PostgresStorage
 from tests.helpers.scenario import at
 from tests.helpers.scenarios import Scenario
-from tests.integration.test_live_equals_simulated import Forgetful, storage, told
+from tests.integration.test_live_equals_simulated import Forgetful, told
 from tests.unit.test_pack_tobacco import STORIES
-
-__all__ = ["storage"]  # the fixture: an empty database for each test
 
 
 @pytest.mark.parametrize("row", STORIES)

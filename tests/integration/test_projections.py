@@ -28,6 +28,7 @@ from projections.rebuild import RebuildRuns, check, rebuild
 from projections.satisfaction import rollups
 from projections.sla import breaches, counts, upcoming
 from projections.violations import violations
+from streams.local import Database
 from tests.helpers.scenario import at, fact, received
 from tests.helpers.scenarios import names, scenario
 
@@ -629,9 +630,19 @@ def _shown_as(duty: Duty) -> str:
     return "done-late" if duty.status == "breached" and duty.done_late else duty.status
 
 
+@pytest.fixture(scope="module")
+def show(server: Database) -> Iterator[Db]:
+    """Tables that the scenarios share, each in its turn."""
+    with psycopg.connect(server.create("on_show"), autocommit=True) as connection:
+        create(connection)
+        yield connection
+    server.drop("on_show")
+
+
 @pytest.mark.parametrize("name", names())
-def test_what_is_on_show_is_what_the_ledger_knows(db: Db, name: str) -> None:
-    story = scenario(name)
+def test_what_is_on_show_is_what_the_ledger_knows(show: Db, name: str) -> None:
+    story, db = scenario(name), show
+    emptied(db)
     simulation = Simulation(story.policy())
     simulation.tell(story.facts)
     simulation.wait(story.until)
