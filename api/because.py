@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Self
 
 from api.i18n import Language
@@ -39,6 +40,12 @@ class Wording:
     def because(self, sentence: str) -> str:
         return (in_chinese(sentence, self.texts) or sentence) if self.language == "zh" else sentence
 
+    def points(self, sentence: str) -> list[str]:
+        """What a division of a deal rests on, one by one, without the name of the row that divides it."""
+        head, colon, rest = self.because(sentence).partition("）：" if self.language == "zh" else "): ")
+        said = (rest if colon else head).split("；" if self.language == "zh" else ";")
+        return [point.strip() for point in said if point.strip()]
+
     def source(self, cited: str) -> str:
         """The written rule: what it is called, and the number in it, several separated by semicolons."""
         if self.language == "zh":
@@ -49,6 +56,12 @@ class Wording:
         known = [title for title in self.titles if cited == title or cited.startswith(f"{title} ")]
         title = max(known, key=len, default="")
         return f"{self.titles.get(title, '')}{cited.removeprefix(title)}"
+
+
+@lru_cache(maxsize=16)
+def wording(policy: Policy, language: Language) -> Wording:
+    """The wording of a policy, which is made once."""
+    return Wording.of(policy, language)
 
 
 def texts_of(policy: Policy) -> Texts:

@@ -1,4 +1,4 @@
-"""The page of ownership: how deals were divided, by which row, what waits for a ruling, whose a customer is."""
+"""The page of ownership: how deals were divided, by which row, what waits, whose a customer is."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Annotated, Any, NamedTuple
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from api.because import wording
 from api.http.language import language_of
 from api.http.owners import ownership_of
 from api.http.pages.asked import PageQuery, address
@@ -142,11 +143,10 @@ def _deal(of: Of, row: Row) -> Row:
 
 def _inputs(of: Of, because: str | None) -> list[str]:
     """What a decision rests on, point by point; the row's own name is told beside it."""
-    head, colon, rest = (because or "").partition("): ")
-    told = INSTANT.sub(
-        lambda found: str(of.moment(datetime.fromisoformat(found[0]))), rest if colon else head
-    )
-    return [part.strip() for part in told.split(";") if part.strip()]
+    said = wording(of.services.parts.policy, of.language).points(because or "")
+    return [
+        INSTANT.sub(lambda found: str(of.moment(datetime.fromisoformat(found[0]))), point) for point in said
+    ]
 
 
 def _parts(shares: Mapping[str, float] | None) -> Sequence[Row]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from datetime import datetime, tzinfo
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from api.because import wording
 from api.http.language import COOKIE, language_of
 from api.http.pages.registry import address, pages_of
 from api.http.pages.texts import SCRIPTED, TEXTS
@@ -58,15 +60,35 @@ def local(at: datetime | str, zone: tzinfo) -> str:
     return instant.astimezone(zone).strftime("%Y-%m-%d %H:%M")
 
 
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)")
+
+
+def reader(request: Request, language: Language) -> tuple[Callable[[str], str], Callable[[str], str]]:
+    """How templates say a reason that is on record, and the written rule that it comes from."""
+    from api.http.services import services_of  # its modules render pages themselves
+
+    def why(sentence: str) -> str:
+        policy = services_of(request).parts.policy
+        said = wording(policy, language).because(sentence)
+        return INSTANT.sub(lambda found: local(found[0], policy.calendar.tz), said)
+
+    def cited(source: str) -> str:
+        return wording(services_of(request).parts.policy, language).source(source)
+
+    return why, cited
+
+
 def _frame(request: Request, language: Language) -> dict[str, Any]:
     """What every page needs, whatever it shows."""
-    me = me_of(request)
+    me, (why, cited) = me_of(request), reader(request, language)
     here = request.url.include_query_params(lang="en" if language == "zh" else "zh")
     return {
         "lang": language,
         "html_lang": "zh-Hans" if language == "zh" else "en",
         "t": told(language),
         "tm": marked(language),
+        "why": why,
+        "cited": cited,
         "other": f"{here.path}?{here.query}",
         "me": me,
         "theme": theme_of(request),
