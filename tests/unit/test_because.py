@@ -88,3 +88,9 @@ def test_every_clause_is_cited_without_a_word_of_chinese_in_english() -> None:
 
 def test_a_standard_of_a_pack_that_is_not_in_force_is_cited_as_it_is_kept() -> None:
     assert Wording("en").source("某某办法 三") == "某某办法 三"
+
+
+def test_what_a_division_rests_on_is_told_point_by_point() -> None:
+    kept = "sales.named (named-present): A is S-1; B is S-2; named S-2, S-3"
+    assert Wording("en").points(kept) == ["A is S-1", "B is S-2", "named S-2, S-3"]
+    assert Wording("zh").points(kept) == ["A 为 S-1", "B 为 S-2", "客户点名的员工编号：S-2、S-3"]
