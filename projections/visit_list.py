@@ -30,6 +30,7 @@ LISTING = Listing(
         "customer": "v.customer = %(customer)s",
         "mode": "v.mode = %(mode)s",
         "became": f"({_BECAME}) = %(became)s",
+        "over": f"(({_BECAME}) <> 'running') = %(over)s",
         "planned": "v.planned = %(planned)s",
         "moved": "(v.moves > 0) = %(moved)s",
         "photo": "coalesce(v.photo, false) = %(photo)s",
@@ -56,7 +57,8 @@ def listed(
 ) -> Page:
     """Visits, the latest first.
 
-    Filters: manager, branch (where the manager joined), customer, mode, became (one of `BECAME`), planned,
-    moved, photo, summarised (bool), planned_from and planned_to (local days), since and until (of the start).
+    Filters: manager, branch (where the manager joined), customer, mode, became (one of `BECAME`), over (bool:
+    its planned day is), planned, moved, photo, summarised (bool), planned_from and planned_to (local days),
+    since and until (of the start).
     """
     return LISTING.page(connection, limit, cursor, now=now, zone=calendar.tz.key, **filters)

@@ -100,6 +100,7 @@ class VisitQuery(Period):
     customer: Name | None = None
     mode: Literal["on-site", "phone", "network"] | None = None
     became: Literal["made", "excepted", "running", "missed", "unplanned"] | None = None
+    over: bool | None = Field(default=None, description="The planned day is over | 计划日已过")
     planned: bool | None = None
     moved: bool | None = None
     photo: bool | None = None

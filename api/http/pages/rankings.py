@@ -88,7 +88,9 @@ def _behind(services: Services, staff: str, quarter: Window) -> dict[str, str]:
     breached = {f"breached_{name}": at for name, at in within(quarter).items()}
     return {
         "satisfaction": address("/view/answers", counted="rated", staff=staff, **within(quarter)),
-        "completion": address("/view/visits/list", manager=staff, planned_from=first, planned_to=last),
+        "completion": address(
+            "/view/visits/list", manager=staff, over="true", planned_from=first, planned_to=last
+        ),
         "breaches": address("/view/breaches", whose=staff, withdrawn="false", **breached),
         "violations": address("/view/violations", handler=staff, withdrawn="false", **within(quarter)),
         "visits": address("/view/visits", window="quarter", at=quarter.name, manager=staff),

@@ -113,7 +113,7 @@ def _linked(services: Services, row: Row, span: Window, whose: Mapping[str, Any]
     made = {**of, **within(span)}
     staff, branch = of.get("manager"), of.get("branch")
     links = {
-        "planned": address(LIST, **plan),
+        "planned": address(LIST, over="true", **plan),
         **{name: address(LIST, became=name, **plan) for name in ("made", "excepted", "running", "missed")},
         "without_photo": address(LIST, became="excepted", photo="false", **plan),
         "moved": address(LIST, moved="true", **plan),

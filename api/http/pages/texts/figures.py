@@ -135,6 +135,7 @@ beh_filter_customer | Customer | 客户
 beh_filter_mode | Mode | 方式
 beh_filter_became | Outcome | 结果
 beh_filter_planned | Planned | 有计划
+beh_filter_over | Day over | 计划日已过
 beh_filter_moved | Moved | 已改期
 beh_filter_photo | With a photo | 有照片
 beh_filter_summarised | Summed up | 已小结

@@ -18,6 +18,7 @@ own_commission | Commission | 提成
 own_received | received by {} | {} 接待
 own_undone | undone {} | 已于 {} 撤销
 own_because | Because | 理由
+own_history | History | 历史
 own_of | Customer {} | 客户 {}
 own_unknown | Nothing is known of the ownership of customer {} | 没有客户 {} 的归属记录
 own_unknown_do | Check the id; ownership begins with a claim, a file, or a deal. | 请核对编号；归属始于登记、建档或成交。
