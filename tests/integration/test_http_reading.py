@@ -147,7 +147,8 @@ def test_a_person_is_asked_what_for_on_a_page(site: Site, language: str, words: 
     asked = auditor.get(path, headers=headers, params={"as_of": "2026-03-10T00:00:00Z"})
     assert asked.status_code == 403 and words in asked.text
     assert 'name="purpose"' in asked.text and 'value="2026-03-10T00:00:00Z"' in asked.text
-    assert auditor.get(path, headers=headers, params={"purpose": "audit"}).status_code == 200
+    shown = auditor.get(path, headers=headers, params={"purpose": "audit"})
+    assert shown.status_code == 200 and "format=json&amp;purpose=audit" in shown.text
 
 
 def test_what_is_known_of_a_complaint_is_read_without_ado(site: Site) -> None:

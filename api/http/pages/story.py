@@ -79,6 +79,7 @@ def story_values(
         "around": [_near(view, one) for one in found["around"] if one["subject"] in near],
         "rewind": _rewind(view, events),
         "formats": FORMATS,
+        "purpose": request.query_params.get("purpose", ""),
         "last": max((event.sequence or 0 for event in events), default=0),
     }
 

@@ -14,13 +14,21 @@ function label(dial) {
   dial.setAttribute("aria-valuetext", text);
 }
 
+/** What the record is read for stays said, where it had to be. */
+function kept() {
+  const purpose = new URLSearchParams(location.search).get("purpose");
+  return new URLSearchParams(purpose ? { purpose } : {});
+}
+
+const addressOf = (asked) => (asked.size ? `?${asked}` : location.pathname);
+
 function address() {
-  const asked = new URLSearchParams();
+  const asked = kept();
   for (const dial of root.querySelectorAll("[data-dial]")) {
     const at = stands(dial);
     if (at) asked.set(dial.dataset.dial, at.iso);
   }
-  return asked.size ? `?${asked}` : location.pathname;
+  return addressOf(asked);
 }
 
 let latest = 0;
@@ -64,7 +72,7 @@ root.addEventListener("click", (event) => {
   if (!event.target.closest("[data-now]")) return;
   event.preventDefault();
   for (const dial of root.querySelectorAll("[data-dial]")) { dial.value = dial.max; label(dial); }
-  history.replaceState(null, "", location.pathname);
+  history.replaceState(null, "", addressOf(kept()));
   show(location.href);
 });
 
