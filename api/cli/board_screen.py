@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from rich.console import ConsoleDimensions as Size
 from rich.console import RenderableType
 from rich.layout import Layout
 from rich.style import Style
@@ -28,9 +29,16 @@ HEADINGS = (
     Text("what", "事项"),
     Text("about", "对象"),
 )
-WIDTHS = (12, 10, 10, None, None)
+ROOMY = 100
+"""From this width on severities are named in the rows; below, their signs must do."""
+
 SHARES = (None, None, None, 6, 5)
-"""What the columns take: a width, or a share of what is left."""
+"""What columns take of what those of a fixed width leave."""
+
+
+def _widths(wide: int) -> tuple[int | None, ...]:
+    return (12 if wide >= ROOMY else 3, 10, 9, None, None)
+
 
 DETAIL, HEADER, FOOTER = 4, 1, 1
 """Lines of the parts around the rows."""
@@ -44,15 +52,15 @@ NOT_FOUND = Text("No alert is as the filter says; / changes it.", "没有符合�
 
 
 def alerts_page(
-    board: Board, wording: Wording, now: datetime, height: int, state: str, footer: str
+    board: Board, wording: Wording, now: datetime, size: Size, state: str, footer: str
 ) -> RenderableType:
     """All of the screen; `state` says how the reading goes, `footer` what is asked or was answered."""
     language = wording.language
-    room = height - HEADER - DETAIL - FOOTER - 2
+    room = size.height - HEADER - DETAIL - FOOTER - 2
     page = Layout()
     page.split_column(
         Layout(_header(board, language, state), size=HEADER),
-        Layout(_rows(board, language, now, max(room, 1))),
+        Layout(_rows(board, language, now, size.width, max(room, 1))),
         Layout(Shown("─" * 500, no_wrap=True, overflow="crop", style="dim"), size=1),
         Layout(_detail(board.current(), wording), size=DETAIL),
         Layout(
@@ -102,26 +110,28 @@ def _filters(board: Board, language: Language) -> Iterable[str]:
         yield f"/{board.words}"
 
 
-def _rows(board: Board, language: Language, now: datetime, room: int) -> RenderableType:
+def _rows(board: Board, language: Language, now: datetime, wide: int, room: int) -> RenderableType:
     rows = board.rows()
     if not rows:
         return Shown((NOT_FOUND if board.alerts else EMPTY).within(language), style="dim")
-    table = Table(box=None, expand=True, pad_edge=False, header_style="dim")
-    for heading, wide, share in zip(HEADINGS, WIDTHS, SHARES, strict=True):
-        table.add_column(heading.within(language), width=wide, ratio=share, no_wrap=True, overflow="ellipsis")
+    table = Table(box=None, expand=True, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
+    for heading, width, share in zip(HEADINGS, _widths(wide), SHARES, strict=True):
+        said = heading.within(language) if width != 3 else ""
+        table.add_column(said, width=width, ratio=share, no_wrap=True, overflow="ellipsis")
     place = board.place()
     first = max(0, min(place - room // 2, len(rows) - room))
     for number, alert in enumerate(rows[first : first + room], first):
         style = "reverse" if number == place else Style()
-        table.add_row(*_cells(alert, language, now), style=style)
+        table.add_row(*_cells(alert, language, now, wide >= ROOMY), style=style)
     return table
 
 
-def _cells(alert: Alert, language: Language, now: datetime) -> list[Shown]:
+def _cells(alert: Alert, language: Language, now: datetime, roomy: bool) -> list[Shown]:
     severity = alert["severity"]
+    named = f" {SEVERITY[severity].within(language)}" if roomy else ""
     title = (alert.get("title_zh") if language == "zh" else None) or alert["title"]
     return [
-        Shown(f"{SIGNS[severity]:<3} {SEVERITY[severity].within(language)}", STYLES[severity]),
+        Shown(f"{SIGNS[severity]:<3}{named}".rstrip(), STYLES[severity]),
         _left(alert, language, now),
         _state(alert, language),
         Shown(title),

@@ -127,8 +127,8 @@ class Live:
         if self.text is not None:
             return text_page(*self.text, self.edge.language)
         footer = f"{self.edge.text(*self.entry.label)} {self.entry.text}▏" if self.entry else self.message
-        height = self.console.size.height
-        return alerts_page(self.board, self.edge.wording, self.edge.now(), height, self.state, footer)
+        size = self.console.size
+        return alerts_page(self.board, self.edge.wording, self.edge.now(), size, self.state, footer)
 
     # ---- keys
 
@@ -210,6 +210,7 @@ class Live:
         if alert["key"] in self.asked:
             return
         self.asked.add(alert["key"])
+        self.board.chosen = alert["key"]  # it moves down once it is taken on; one sees it do so
         self.message = self.edge.text("acknowledging as {by} …", "以 {by} 接手…", by=staff)
         threading.Thread(target=self._sent, args=(alert, staff), daemon=True).start()
 

@@ -53,7 +53,9 @@ def screen(
 ) -> list[str]:
     console = Console(file=io.StringIO(), width=width, height=14, force_terminal=True, color_system=None)
     with console.capture() as shown:
-        console.print(alerts_page(of, Wording(language, titles=TITLES), NOW, 14, state, footer), height=14)
+        console.print(
+            alerts_page(of, Wording(language, titles=TITLES), NOW, console.size, state, footer), height=14
+        )
     return shown.get().splitlines()
 
 
@@ -135,7 +137,7 @@ def test_keys_are_told_apart_from_text_in_any_script() -> None:
 def test_eighty_columns_show_severity_time_left_level_and_what_follows() -> None:
     lines = screen(board(alert("1", -65, severity="critical", next_at="2026-03-10T06:00:00+00:00")))
     assert "1 critical" in lines[0]
-    assert lines[2].startswith("!!! critical  -1:05:00")
+    assert lines[2].startswith("!!! -1:05:00")
     assert "level 1" in lines[2]
     assert "complaint/C-1" in lines[2]
     said = "\n".join(lines[3:])
@@ -144,6 +146,10 @@ def test_eighty_columns_show_severity_time_left_level_and_what_follows() -> None
     assert "→ department manager  next level: 2026-03-10 14:00" in said
     assert "a acknowledge" in lines[-1]
     assert max(map(len, lines)) <= 80
+
+
+def test_a_wide_terminal_names_the_severity_in_the_row() -> None:
+    assert screen(board(alert(severity="high")), width=120)[2].startswith("!!  high")
 
 
 def test_all_of_it_is_there_in_chinese() -> None:
