@@ -33,6 +33,7 @@ from projections import (
     sla,
     violations,
     visits,
+    webhooks,
     words,
 )
 from projections.batch import Batch, Context, Projection
@@ -83,7 +84,7 @@ def create(connection: Connection[Any]) -> None:
     """The tables, where they are not there yet. Two processes may call this at once."""
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CREATION])
-        for statement in (*_POSITIONS, alerts.OUTBOX):
+        for statement in (*_POSITIONS, alerts.OUTBOX, webhooks.TABLE):
             cursor.execute(statement)
         create_tables(cursor, NAMES)
 

@@ -75,6 +75,12 @@ def _web(value: str) -> str:
     return value.strip()
 
 
+def _address(value: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", value.strip()):
+        raise ValueError("is not an http:// or https:// address / 不是 http:// 或 https:// 地址")
+    return value.strip().rstrip("/")
+
+
 READERS: Mapping[str, Callable[[str], Any]] = {
     "database_url": _database,
     "kafka": _brokers,
@@ -107,6 +113,9 @@ READERS: Mapping[str, Callable[[str], Any]] = {
     "kafka_username": _text,
     "kafka_password": _text,
     "kafka_password_file": _path,
+    "public_url": _address,
+    "webhooks": _text,
+    "webhooks_file": _path,
 }
 
 
@@ -124,7 +133,8 @@ class Settings:
     a master key, or a file of them, personal fields are sealed; without, they are kept as they come.
     The signing key, or its file, signs checkpoints of the ledger and exports; `checkpoint_file` gathers the
     checkpoints. `http_rate` is requests a second of one key (0: no limit). Tokens of the identity provider (`oidc_…`) are taken where all three of issuer,
-    audience and key set are named; `kafka_…` say how brokers are spoken to.
+    audience and key set are named; `kafka_…` say how brokers are spoken to. `webhooks`, or their file, are
+    where alerts are posted, with links that begin with `public_url`.
     """
 
     database_url: str = "postgresql://postgres@127.0.0.1:5432/huiyin"
@@ -158,6 +168,14 @@ class Settings:
     kafka_username: str | None = None
     kafka_password: str | None = field(default=None, repr=False)
     kafka_password_file: Path | None = None
+    public_url: str | None = None
+    webhooks: str | None = field(default=None, repr=False)
+    webhooks_file: Path | None = None
+
+    @property
+    def address(self) -> str:
+        """Where people and programs reach the API, for links in what is sent out."""
+        return self.public_url or f"http://{self.http_host}:{self.http_port}"
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:

@@ -130,8 +130,21 @@ def _ledger(connection: Any) -> Iterator[Finding]:
         "look" if behind > MANY else "ok", Text("read models", "读模型"), f"{max(0, behind)} behind"
     )
     yield Finding("look" if outbox > MANY else "ok", Text("outbox", "发件箱"), f"{outbox} unsent")
+    yield from _webhooks(connection)
     sizes = ((table, _size(connection, table)) for table in ("ledger_outbox", "parked", "dead_letter"))
     yield Finding("ok", Text("disk used", "占用空间"), " · ".join(f"{table} {size}" for table, size in sizes))
+
+
+def _webhooks(connection: Any) -> Iterator[Finding]:
+    """Receivers of alerts, and since when one has not taken what it was sent."""
+    from projections.webhooks import states
+
+    there = connection.execute("SELECT to_regclass('webhook')").fetchone()
+    for row in states(connection) if there[0] is not None else ():
+        since = f" · {row['problem']} since {row['failing_since']:%Y-%m-%d %H:%M}" if row["failures"] else ""
+        refused = f" · {row['refused']} refused" if row["refused"] else ""
+        state: State = "look" if since or refused else "ok"
+        yield Finding(state, Text("webhook", "告警推送"), f"{row['name']}: {row['behind']} behind{since}{refused}")
 
 
 def _size(connection: Any, table: str) -> str:

@@ -14,7 +14,9 @@ from starlette.responses import Response
 
 from api.http.answers import json_answer
 from api.http.problems import documented
+from api.http.reading import shown
 from api.http.services import Services, services_of
+from projections import webhooks
 from projections.projection import through
 
 router = APIRouter(tags=["operations"])
@@ -27,6 +29,17 @@ class Live(BaseModel):
     """The process answers. | 进程存活。"""
 
     status: Literal["live"]
+
+
+class Webhook(BaseModel):
+    """A receiver of alerts, and whether it takes them. | 告警接收方及其状态。"""
+
+    name: str
+    behind: int = Field(description="Changes of alerts that it has not been told of | 尚未送达的变更数")
+    delivered_at: datetime | None = Field(description="When it last took something | 最近送达时间")
+    refused: int = Field(description="Requests that it said it would never take | 被永久拒绝的请求数")
+    failing_since: datetime | None = Field(description="Null while it takes what it is sent | 正常时为 null")
+    problem: str | None = Field(description="Why it does not | 故障原因", examples=["HTTP 502"])
 
 
 class Ready(BaseModel):
@@ -42,6 +55,7 @@ class Ready(BaseModel):
         description="Seconds since the first of them was recorded | 其中最早者已等待的秒数"
     )
     parked: int = Field(description="Facts that wait for their stream to begin | 等待起始的事实数")
+    webhooks: list[Webhook] = Field(description="The receivers of alerts | 告警接收方")
 
 
 @router.get(
@@ -77,6 +91,7 @@ def ready(request: Request) -> Response:
         "behind": max(events - projected, 0),
         "behind_s": round(behind_s, 1),
         "parked": parked,
+        "webhooks": shown(Webhook, services.read(webhooks.states)),
     }
     return json_answer(said)
 

@@ -46,6 +46,25 @@ GAUGES = (
     Gauge("huiyin_alert_outbox", "Changes of alerts in the outbox", "SELECT count(*) FROM alert_outbox"),
     Gauge("huiyin_alerts", "Alerts by status", "SELECT status, count(*) FROM alert GROUP BY 1", "status"),
     Gauge(
+        "huiyin_webhook_failing_seconds",
+        "How long a receiver of alerts has not taken what it was sent; 0: it does",
+        "SELECT name, coalesce(extract(epoch FROM now() - failing_since), 0)::float8 FROM webhook",
+        "receiver",
+    ),
+    Gauge(
+        "huiyin_webhook_behind",
+        "Changes of alerts that a receiver has not been told of",
+        "SELECT name, (SELECT count(*) FROM alert_outbox o WHERE o.position > coalesce(w.position, 0))"
+        " FROM webhook w",
+        "receiver",
+    ),
+    Gauge(
+        "huiyin_webhook_refused",
+        "Requests that a receiver said it would never take",
+        "SELECT name, refused FROM webhook",
+        "receiver",
+    ),
+    Gauge(
         "huiyin_due_overdue_seconds",
         "How long what is due has been waiting for the clock",
         "SELECT coalesce(greatest(extract(epoch FROM now() - min(at)), 0), 0)::float8 FROM due",

@@ -28,6 +28,8 @@ from api.http.metrics import Metrics
 from storage.connections import Connections
 from streams.config import Settings
 from streams.parts import Parts
+from streams.webhooks.receivers import receivers
+from streams.webhooks.sender import Sender
 
 T = TypeVar("T")
 AGAIN_S = 0.5
@@ -65,6 +67,8 @@ class Services:
     def __post_init__(self) -> None:
         self.intake = Intake(lambda: self.parts.ledger, self.now)
         self.feed = Feed(self.read)
+        self.webhooks = Sender(self.settings, lambda: self.parts.connections)
+        self.receivers = receivers(self.settings)
         self.acknowledging = asyncio.Lock()
         self.metrics = Metrics(self._read_or_none)
         self.known = Known(lambda: self.parts.connections, provider_of(self.settings))
@@ -123,12 +127,14 @@ class Services:
         """Opens what there is; where the database comes up later, the first request that needs it does."""
         self.intake.start()
         self.feed.start()
+        self.webhooks.start(self.receivers)
         try:
             await run_in_threadpool(lambda: self.parts)
         except psycopg.OperationalError as error:
             LOG.warning("the database cannot be reached yet (%s)", type(error).__name__)
 
     async def stop(self) -> None:
+        await self.webhooks.stop()
         await self.feed.stop()
         await self.intake.stop()
         for opened in (self._confined, self._parts):
