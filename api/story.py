@@ -114,7 +114,7 @@ def story(
         "kind": events[0].kind,
         "as_of": asked.as_of,
         "known_at": asked.known_at,
-        "policy": version,
+        "policy": version if told else None,
         **found.model_dump(),
         "alerts": lifecycle(told, Projector.of(mine).context),
         "reads": [_reading(event) for event in told if event.type == READ],

@@ -59,6 +59,11 @@ def _one(
         return DONE
     from api.cli.story import sections
 
+    if not found["events"]:
+        edge.line(
+            edge.text("nothing had happened by then, or nothing was known.", "届时尚未发生，或尚未获知。")
+        )
+        return DONE
     _table(edge, given.SUBJECT, found["events"])
     sections(edge, found)
     return DONE

@@ -92,6 +92,13 @@ def test_the_whole_story_is_one_json_object(run: Run) -> None:
     assert (told["state"]["resolved"], told["around"]) == (False, [])
 
 
+def test_before_it_began_nothing_is_told(run: Run) -> None:
+    before = ("complaint/C-1", "--as-of", "2026-03-01T00:00:00+08:00")
+    assert run(*before).out == "nothing had happened by then, or nothing was known.\n"
+    (told,) = run(*before, "--format", "story").json
+    assert (told["events"], told["state"], told["policy"], told["around"]) == ([], {}, None, [])
+
+
 def test_all_streams_of_a_kind_are_written_one_after_the_other(run: Run) -> None:
     rows = list(csv.DictReader(io.StringIO(run("complaint/*", "--format", "csv").out)))
     subjects = [row["subject"] for row in rows]
