@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-settings.register_profile("steady", derandomize=True, deadline=None, print_blob=True)
+settings.register_profile("steady", derandomize=True, deadline=None, print_blob=True, max_examples=50)
+settings.register_profile("thorough", deadline=None, print_blob=True, max_examples=2_000)
 settings.load_profile("steady")
+"""The same examples each time; for others, and many of them: `pytest --hypothesis-profile=thorough`."""
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,12 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from kafka import KafkaAdminClient
 
 from domain.checkpoint import open_checkpoints
 from domain.ledger import Incoming
@@ -206,21 +208,26 @@ def test_after_its_lock_was_lost_it_finds_out_anew_how_far_it_came(
 
 
 def test_topics_made_anew_are_filled_again(
-    settings: Settings, office: Office, figures: Figures, tmp_path: Path, prefix: str
+    settings: Settings, office: Office, broker: str, topics: Topics, figures: Figures, tmp_path: Path
 ) -> None:
     """Events stay in the ledger, so a broker that lost them gets them again; receipts are gone with it."""
-    with Broker(tmp_path / "first") as first:
-        create(first.bootstrap, prefix)
-        office.tell(10)
-        with Role("publisher", _on(settings, first.bootstrap), tmp_path):
-            gone(figures)
-    with Broker(tmp_path / "second") as second:
-        topics = create(second.bootstrap, prefix)
-        office.tell(10)
-        with Role("publisher", _on(settings, second.bootstrap), tmp_path):
-            gone(figures)
-        found = sorted(position(record) for record in records(second.bootstrap, topics.events))
+    office.tell(10)
+    with Role("publisher", settings, tmp_path) as publisher:
+        gone(figures)
+        assert publisher.stop() == 0
+    made_anew(broker, topics, settings)
+    office.tell(10)
+    with Role("publisher", settings, tmp_path):
+        gone(figures)
+    found = sorted(position(record) for record in records(broker, topics.events))
     assert found == list(range(1, figures.recorded() + 1))
+
+
+def made_anew(broker: str, topics: Topics, settings: Settings) -> None:
+    with closing(KafkaAdminClient(bootstrap_servers=broker)) as admin:
+        admin.delete_topics(list(topics))
+        until(lambda: not set(topics) & set(admin.list_topics()))
+    create(broker, settings.topic_prefix, settings.partitions)
 
 
 def _on(settings: Settings, bootstrap: str) -> Settings:

@@ -492,12 +492,15 @@ def data_of(name: str) -> st.SearchStrategy[dict[str, Any]]:
     return objects(schema, schema.get("$defs", {}))
 
 
+A_FEW = max(5, settings.default.max_examples // 10)
+"""For each type: together they are many."""
+
 EXTENSION_NAMES = st.from_regex(r"x[a-z0-9]{1,8}", fullmatch=True)
 EXTENSIONS = st.dictionaries(EXTENSION_NAMES, NAMES | st.booleans() | st.integers(-9, 9))
 
 
 @pytest.mark.parametrize("name", TYPES)
-@settings(max_examples=10)
+@settings(max_examples=A_FEW)
 @given(st.data())
 def test_what_is_written_is_read_back_the_same(name: str, data: st.DataObject) -> None:
     event = Event(
@@ -521,7 +524,7 @@ def test_what_is_written_is_read_back_the_same(name: str, data: st.DataObject) -
 
 
 @pytest.mark.parametrize("name", FACTS)
-@settings(max_examples=10)
+@settings(max_examples=A_FEW)
 @given(st.data())
 def test_a_fact_that_the_schema_allows_is_accepted_and_means_the_same_written_again(
     name: str, data: st.DataObject

@@ -4,7 +4,7 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from domain.policy import load_policy
@@ -81,7 +81,6 @@ def verdicts(simulation: Simulation) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=60, deadline=None)
 @given(stories(), st.randoms(use_true_random=False))
 def test_the_order_of_learning_changes_no_verdict(story: list[dict[str, Any]], random: Any) -> None:
     late = story[1:]

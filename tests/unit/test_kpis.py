@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.ledger import Incoming, Ledger
@@ -496,7 +496,6 @@ def last_word(told: Told) -> dict[tuple[str, str, str], float]:
     return {key: value for key, value in said.items() if limits[key[0]].row.missed(value)}
 
 
-@settings(max_examples=60)
 @given(st.data())
 def test_what_is_learned_after_the_quarter_comes_to_the_same_figures(data: st.DataObject) -> None:
     facts = data.draw(days())

@@ -5,7 +5,7 @@ from itertools import permutations
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.division import divide, exactly
@@ -440,7 +440,6 @@ def _last_words(facts: list) -> dict[str, tuple]:
 
 
 @given(KNOWN, st.randoms())
-@settings(max_examples=80, deadline=None)
 def test_what_stands_in_the_end_does_not_depend_on_the_order_learned(facts: list, chance: Random) -> None:
     in_time = sorted(facts, key=lambda one: str(one["time"]))
     shuffled = chance.sample(facts, len(facts))
@@ -491,7 +490,6 @@ def test_shares_told_in_thousandths_are_made_whole(
         },
     ),
 )
-@settings(max_examples=60, deadline=None)
 def test_every_deal_without_a_dispute_is_divided_to_the_whole(claims: list, more: dict) -> None:
     made = [claimed(staff, f"2026-03-{day:02} 10:00") for staff, day in claims]
     ((_, performance, commission),) = verdicts(*made, deal(**more))

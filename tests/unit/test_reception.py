@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.helpers.sales import PACK
@@ -147,7 +147,6 @@ def _as_facts(moves: list[tuple[str, str, str]]) -> list[Fact]:
 
 
 @given(MOVES)
-@settings(max_examples=60, deadline=None)
 def test_somebody_in_always_receives_and_nobody_out_does(moves: list[tuple[str, str, str]]) -> None:
     told = tell(PACK, opened(*STAFF), *_as_facts(moves))
     away: set[str] = set()
@@ -172,7 +171,6 @@ def _in_before(moves: list[tuple[str, str, str]]) -> set[str]:
 
 
 @given(MOVES)
-@settings(max_examples=40, deadline=None)
 def test_without_leave_everybody_has_had_as_many_turns(moves: list[tuple[str, str, str]]) -> None:
     """Once everybody is back and has made up, turns differ by one at most."""
     away = [(kind, staff, "busy" if reason == "leave" else reason) for kind, staff, reason in moves]

@@ -6,7 +6,7 @@ from functools import cache
 from itertools import pairwise
 
 import chinese_calendar
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from domain.working_time import CN, Calendar, Period, calendar, deadline, elapsed
@@ -124,7 +124,6 @@ def walked_minutes(start: datetime, amount: int, by_hand: object, pauses: list[S
     return at
 
 
-@settings(max_examples=50)
 @given(
     starts_and_pauses, st.integers(1, 200), st.sampled_from([("business minutes", OFFICE), ("minutes", CN)])
 )
@@ -137,7 +136,6 @@ def test_minutes_are_due_and_warned_as_walked_minute_by_minute(
     assert found.warn_at == walked_minutes(start, fifths * 4, by, pauses)
 
 
-@settings(max_examples=50)
 @given(starts_and_pauses, st.integers(0, 4000))
 def test_elapsed_minutes_are_those_walked_minute_by_minute(
     given_pauses: tuple[datetime, list[Span]], length: int
