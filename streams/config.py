@@ -132,9 +132,10 @@ class Settings:
     `policy` names packs, `policy_dir` an organisation's own; `cache_dir` keeps the local broker's jars. With
     a master key, or a file of them, personal fields are sealed; without, they are kept as they come.
     The signing key, or its file, signs checkpoints of the ledger and exports; `checkpoint_file` gathers the
-    checkpoints. `http_rate` is requests a second of one key (0: no limit). Tokens of the identity provider (`oidc_…`) are taken where all three of issuer,
-    audience and key set are named; `kafka_…` say how brokers are spoken to. `webhooks`, or their file, are
-    where alerts are posted, with links that begin with `public_url`.
+    checkpoints. `http_rate` is requests a second of one key (0: no limit). Tokens of the identity provider
+    (`oidc_…`) are taken where all three of issuer, audience and key set are named; `kafka_…` say how brokers
+    are spoken to. `webhooks`, or their file, are where alerts are posted, with links that begin with
+    `public_url`.
     """
 
     database_url: str = "postgresql://postgres@127.0.0.1:5432/huiyin"

@@ -144,7 +144,8 @@ def _webhooks(connection: Any) -> Iterator[Finding]:
         since = f" · {row['problem']} since {row['failing_since']:%Y-%m-%d %H:%M}" if row["failures"] else ""
         refused = f" · {row['refused']} refused" if row["refused"] else ""
         state: State = "look" if since or refused else "ok"
-        yield Finding(state, Text("webhook", "告警推送"), f"{row['name']}: {row['behind']} behind{since}{refused}")
+        told = f"{row['name']}: {row['behind']} behind{since}{refused}"
+        yield Finding(state, Text("webhook", "告警推送"), told)
 
 
 def _size(connection: Any, table: str) -> str:
