@@ -124,7 +124,8 @@ class Projector:
     def project(
         self, connection: Connection[Any], topic: str, partition: int, messages: Sequence[tuple[int, bytes]]
     ) -> int:
-        """Messages of one partition, (offset, CloudEvent), in one transaction; returns how many were new.
+        """Messages of one partition, (offset, CloudEvent or a list of them), in one transaction; returns how
+        many events were new.
 
         What cannot be read is no event of ours: it is logged and skipped, as it would stop everything.
 
@@ -197,14 +198,22 @@ def _read(messages: Sequence[tuple[int, bytes]], after: int) -> list[Event]:
     """The events after a sequence, once each."""
     new: list[Event] = []
     for offset, raw in messages:
-        try:
-            message = orjson.loads(raw)
-            if message["sequence"] > after:
-                after = message["sequence"]
-                new.append(read(message))
-        except (ValueError, KeyError, TypeError) as problem:
-            _log.error("offset %d holds no recorded event: %s", offset, type(problem).__name__)
+        for message in _contents(raw):
+            try:
+                if message["sequence"] > after:
+                    after = message["sequence"]
+                    new.append(read(message))
+            except (ValueError, KeyError, TypeError) as problem:
+                _log.error("offset %d holds no recorded event: %s", offset, type(problem).__name__)
     return new
+
+
+def _contents(raw: bytes) -> Sequence[Any]:
+    try:
+        content = orjson.loads(raw)
+    except ValueError:
+        return (None,)
+    return content if isinstance(content, list) else (content,)
 
 
 def next_offsets(connection: Connection[Any], topic: str) -> dict[int, int]:

@@ -6,7 +6,7 @@ the topics themselves say how far publishing has come.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -21,7 +21,11 @@ from storage.proofs import Signed
 from streams.config import Settings
 from streams.topics import CONFIGS
 
-EVENT, PLAIN, NOTE = b"application/cloudevents+json", b"application/json", b"text/plain; charset=utf-8"
+EVENT, EVENTS = b"application/cloudevents+json", b"application/cloudevents-batch+json"
+PLAIN, NOTE = b"application/json", b"text/plain; charset=utf-8"
+
+SEGMENT_BYTES = 128 * 1024
+"""How much one segment holds, about: some two hundred events."""
 
 RESUMABLE = 10_000
 """How many changes of alerts stay after they are published: whoever follows them over HTTP and was away
@@ -48,6 +52,8 @@ class Feed:
     forget: Callable[[int], object] | None = None
     kept: bool = False
     """Whether its topics keep everything, so that they alone say how far publishing has come."""
+    joined: bool = False
+    """Whether what goes to one partition at one time goes as one message."""
     woken_by: str = CHANNEL
     """The channel on which the database says that there is more of it."""
 
@@ -56,20 +62,48 @@ def feeds(storage: PostgresStorage, connections: Connections) -> tuple[Feed, ...
     return (
         _alert_feed(connections),
         _event_feed(storage),
+        _segment_feed(storage),
         _answer_feed(storage),
         _checkpoint_feed(storage),
     )
 
 
 def _event_feed(storage: PostgresStorage) -> Feed:
+    return Feed("events", ("events",), EVENT, _recorded(storage, "events"), kept=True)
+
+
+def _segment_feed(storage: PostgresStorage) -> Feed:
+    """The events once more, for our own projector: a message costs Faust more than the events in it."""
+    return Feed("segments", ("segments",), EVENTS, _recorded(storage, "segments"), kept=True, joined=True)
+
+
+def _recorded(storage: PostgresStorage, channel: str) -> Callable[[int, int], list[Post]]:
     def after(position: int, limit: int) -> list[Post]:
         rows = storage.events_after(position, limit)
         return [
-            Post(sequence, "events", subject.encode(), published(sequence, topic, state))
+            Post(sequence, channel, subject.encode(), published(sequence, topic, state))
             for sequence, subject, topic, state in rows
         ]
 
-    return Feed("events", ("events",), EVENT, after, kept=True)
+    return after
+
+
+def segments(posts: Sequence[Post]) -> Iterator[Post]:
+    """Posts to one partition as lists of a bounded size, each in the place of its last."""
+    part: list[Post] = []
+    size = 0
+    for post in posts:
+        if part and size + len(post.value) > SEGMENT_BYTES:
+            yield _segment(part)
+            part, size = [], 0
+        part.append(post)
+        size += len(post.value)
+    if part:
+        yield _segment(part)
+
+
+def _segment(part: Sequence[Post]) -> Post:
+    return part[-1]._replace(value=b"[%b]" % b",".join(post.value for post in part))
 
 
 def published(sequence: int, event_type: str, state: bytes) -> bytes:

@@ -90,6 +90,8 @@ class Session:
     async def send(self, tail: Tail, posts: Iterable[Post]) -> None:
         """All of them, acknowledged by the broker."""
         placed = self._placed(tail, posts)
+        if tail.feed.joined:
+            placed = {place: [*feeds.segments(part)] for place, part in placed.items()}
         sent = [await self._send(place, tail.feed.media, part) for place, part in placed.items()]
         for answers in sent:
             await asyncio.gather(*answers)

@@ -22,6 +22,7 @@ CONFIGS: Mapping[str, Mapping[str, str]] = {
     "intake": WEEK,
     "receipts": WEEK,
     "events": FOR_EVER,
+    "segments": FOR_EVER,
     "alerts.escalations": ALERTS,
     "alerts.sla": ALERTS,
     "alerts.satisfaction": ALERTS,
@@ -40,6 +41,7 @@ class Topics(NamedTuple):
     intake: str
     receipts: str
     events: str
+    segments: str
     escalations: str
     sla: str
     satisfaction: str

@@ -13,7 +13,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
@@ -34,8 +34,10 @@ from streams.waiting import Unready, until_ready
 from streams.watch import STALLED_S, Sweeper, Watch
 
 BATCH = 500
+SEGMENTS = 8
 WITHIN_S = 0.01
-"""So many messages, or what came in so many seconds, are handed on together: what a lone fact waits."""
+"""So many messages (of what was recorded: so many segments), or what came in so many seconds, are handed on
+together: what a lone fact waits."""
 
 SWITCH_S = 0.0005
 """How long a thread may keep the others waiting: by Python's own 5 ms the loop would starve, which needs a
@@ -80,7 +82,8 @@ class Lane:
 class Buffer:
     """Messages that wait for their lane; whoever puts waits while there are many."""
 
-    def __init__(self) -> None:
+    def __init__(self, many: int = BATCH) -> None:
+        self._many = many
         self._events: list[Any] = []
         self._some = asyncio.Event()
         self._room = asyncio.Event()
@@ -90,7 +93,7 @@ class Buffer:
         await self._room.wait()
         self._events.extend(batch)
         self._some.set()
-        if len(self._events) >= BATCH:
+        if len(self._events) >= self._many:
             self._room.clear()
 
     async def get(self) -> list[Any]:
@@ -127,7 +130,7 @@ class Work:
         self._clock_failed = Outage("the clock")
         topics = Topics.under(settings.topic_prefix)
         self._agent("intake", topics.intake, self.ledger_lane, self._take_facts(self._intake(settings)))
-        self._agent("projector", topics.events, self.models_lane, self._project())
+        self._agent("projector", topics.segments, self.models_lane, self._project(), SEGMENTS)
         app.timer(CLOCK_S)(self._tick)
         app.timer(WATCH_S)(self._look)
 
@@ -140,16 +143,18 @@ class Work:
     def _project(self) -> Callable[[list[Message]], int]:
         return Projecting(self.parts.projector, self.parts.connections).take
 
-    def _agent(self, name: str, topic: str, lane: Lane, take: Callable[[list[Message]], int]) -> None:
+    def _agent(
+        self, name: str, topic: str, lane: Lane, take: Callable[[list[Message]], int], at_once: int = BATCH
+    ) -> None:
         from mode import CrashingSupervisor
 
         from streams.delivery import Bytes
 
         async def agent(stream: Any) -> None:
-            buffer = Buffer()
+            buffer = Buffer(at_once)
             taking = asyncio.ensure_future(self._take_all(buffer, lane, take))
             try:
-                async for batch in _batches(stream):
+                async for batch in stream.noack_take(at_once, within=WITHIN_S):
                     await buffer.put(batch)
             finally:
                 taking.cancel()
@@ -205,10 +210,6 @@ class Work:
         if self.ledger_lane.outage or self.models_lane.outage:
             self._leave_unacknowledged()
         asyncio.get_running_loop().call_later(STOPPING_S, os._exit, 1)
-
-
-def _batches(stream: Any) -> AsyncIterator[Any]:
-    return stream.noack_take(BATCH, within=WITHIN_S)  # type: ignore[no-any-return]
 
 
 def faust_app(settings: Settings, folder: str) -> Any:

@@ -191,7 +191,7 @@ def _lag(servers: list[str], security: dict[str, Any], settings: Settings, topic
     with closing(
         KafkaConsumer(bootstrap_servers=servers, group_id=group, enable_auto_commit=False, **security)
     ) as consumer:
-        for topic in (topics.intake, topics.events):
+        for topic in (topics.intake, topics.segments):
             places = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
             ends = consumer.end_offsets(places)
             behind = sum(end - (consumer.committed(place) or 0) for place, end in ends.items())
