@@ -38,6 +38,9 @@ GIVEN = {
     "HUIYIN_KAFKA_USERNAME": "huiyin",
     "HUIYIN_KAFKA_PASSWORD": "not a secret, only a test's",
     "HUIYIN_KAFKA_PASSWORD_FILE": "/run/secrets/kafka-password",
+    "HUIYIN_PUBLIC_URL": "https://huiyin.example/records/",
+    "HUIYIN_WEBHOOKS": "https://pager.example/hook#severities=critical",
+    "HUIYIN_WEBHOOKS_FILE": "/run/secrets/webhooks",
 }
 
 
@@ -78,6 +81,8 @@ def test_unset_and_empty_variables_take_their_defaults() -> None:
         ("HUIYIN_HTTP_PORT", "65536"),
         ("HUIYIN_HTTP_HOST", "   "),
         ("HUIYIN_INSTANCE", "a/b"),
+        ("HUIYIN_PUBLIC_URL", "huiyin.example"),
+        ("HUIYIN_PUBLIC_URL", "https://huiyin.example/?a=secret"),
     ],
 )
 def test_a_bad_value_is_one_line_that_names_its_variable(name: str, value: str) -> None:
