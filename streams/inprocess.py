@@ -1,7 +1,7 @@
 """The worker without Kafka: the same clock and read models, driven by a plain loop over the ledger.
 
-Facts come in through the API, which records them itself. What would be published stays in the outboxes,
-and is published when a publisher runs on the same data.
+Facts come in through the API, which records them itself. What would be published stays in the outboxes for
+as long as the topics would keep it, and is published when a publisher runs on the same data.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from streams.clock import tick
 from streams.config import Settings
 from streams.logs import Outage, configure
 from streams.parts import Parts
+from streams.pruning import Pruning
 
 BATCH = 1_000
 IDLE_S = 0.25
@@ -48,6 +49,7 @@ class Loop:
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
         self.position: int | None = None
+        self.pruning = Pruning(parts.connections)
 
     def round(self, now: datetime) -> int:
         """How much there was to do.
@@ -55,7 +57,10 @@ class Loop:
         Raises:
             OperationalError: the database is away; what was not done is done in a later round.
         """
-        return tick(self.parts.ledger, lambda: now) + self._project()
+        done = tick(self.parts.ledger, lambda: now) + self._project()
+        if not done:
+            self.pruning.round(now)
+        return done
 
     def _project(self) -> int:
         with self.parts.connections.take(through) as (connection, seen):
