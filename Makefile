@@ -16,7 +16,7 @@ PYTHON ?= $(shell for python in python3.11 python3 python3.12 python3.13; do \
 	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
 	&& command -v $$python && break; done)
 
-.PHONY: install install-dev run test check format bench lock clean
+.PHONY: install install-dev run test check format bench reference lock clean
 .DEFAULT_GOAL := install
 
 install: $(INSTALLED)
@@ -57,6 +57,10 @@ format: install-dev
 
 bench: install-dev
 	$(BIN)/python -m benchmarks
+
+# The reference of the API and of the events, from what the code says of both.
+reference: install-dev
+	PYTHONPATH=. $(BIN)/python docs/reference.py
 
 # Made anew when pyproject.toml's dependencies change; for every platform and Python at once, and committed.
 COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --generate-hashes --no-emit-index-url \

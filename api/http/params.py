@@ -26,6 +26,10 @@ Instant = Annotated[
 Name = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
 
 
+Cursor = Annotated[str, StringConstraints(max_length=2_000, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
+"""Longer than a name: it holds the last row's order, names of streams among it."""
+
+
 class Query(BaseModel):
     """Query parameters; those not declared are refused."""
 
@@ -36,7 +40,7 @@ class Paged(Query):
     """The part of a list that is wanted."""
 
     limit: int = Field(default=50, ge=1, le=500, description="Rows on a page | 每页行数")
-    cursor: Name | None = Field(default=None, description="The `next` of the page before | 上一页的 next")
+    cursor: Cursor | None = Field(default=None, description="The `next` of the page before | 上一页的 next")
 
     def filters(self) -> dict[str, Any]:
         """What narrows the list; a parameter not given narrows nothing."""
