@@ -148,7 +148,8 @@ async def tried(request: Request, services: Services, token: str) -> Principal:
     if known := services.known.at_once(token):
         return known
     address = request.client.host if request.client else ""
-    check(services.failures.wait(address))
+    if not services.known.seen(token):  # those who were let in before do not wait for others' mistakes
+        check(services.failures.wait(address))
     found = await run_in_threadpool(services.known.by_key, token)
     if found is None:
         services.failures.take(address)

@@ -93,6 +93,10 @@ class Known:
             return None
         return principal
 
+    def seen(self, token: str) -> bool:
+        """Whether it has stood for somebody before, whatever it does now."""
+        return _digest(token) in self._kept
+
     def _asked(self, token: str, ask: Callable[[str], Principal | None]) -> Principal | None:
         """What asking says; what it said a while ago, where it cannot be asked."""
         digest, now = _digest(token), self.clock()
