@@ -32,6 +32,14 @@ class Standing:
         """The name under which the ledger keeps how far this partition was taken in."""
         return f"{topic}#{self.topic_id}/{partition}"
 
+    def lost(self, topic: str, kept: Mapping[str, int]) -> bool:
+        """Whether something was taken in from a topic of this name that it does not hold any more: made anew
+        with nothing taken in since, or cut short."""
+        mine = {partition: kept.get(self.source(topic, partition)) for partition in self.ends}
+        if any(at is not None and at > self.ends[partition] for partition, at in mine.items()):
+            return True
+        return set(mine.values()) == {None} and any(source.startswith(f"{topic}#") for source in kept)
+
 
 def standing(settings: Settings, topic: str) -> Standing:
     """Raises BrokerAway when the broker does not answer or does not know the topic."""
@@ -39,6 +47,7 @@ def standing(settings: Settings, topic: str) -> Standing:
     from kafka.errors import KafkaError
 
     asked = {"bootstrap_servers": settings.kafka.split(","), "request_timeout_ms": REQUEST_MS}
+    asked["bootstrap_timeout_ms"] = REQUEST_MS
     try:
         with closing(KafkaAdminClient(**asked, **client_options(settings))) as admin:
             return _standing(admin, topic)

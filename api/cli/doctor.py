@@ -47,7 +47,7 @@ def run(given: Given, edge: Edge) -> int:
 def _findings(edge: Edge) -> Iterator[Finding]:
     settings = edge.settings
     yield Finding("ok", Text("settings", "配置"), _shown(settings))
-    for look in (_policy, _sealing, _database, _broker, _disk):
+    for look in (_policy, _sealing, _database, _broker, _intake, _disk):
         try:
             yield from look(settings, edge)
         except Exception as problem:
@@ -199,6 +199,32 @@ def _lag(servers: list[str], security: dict[str, Any], settings: Settings, topic
             yield Finding(state, Text(f"lag of {topic}", f"{topic} 滞后"), str(behind))
 
 
+def _intake(settings: Settings, edge: Edge) -> Iterator[Finding]:
+    """Whether the topic is the one, and as long, as what was taken in from it says; nothing where one of the
+    two is not there, which is said already."""
+    import psycopg
+
+    from streams.standing import BrokerAway, standing
+    from streams.topics import Topics
+
+    topic = Topics.under(settings.topic_prefix).intake
+    try:
+        with psycopg.connect(settings.database_url, connect_timeout=5, autocommit=True) as connection:
+            rows = connection.execute("SELECT source, position FROM intake_position").fetchall()
+        lost = standing(settings, topic).lost(topic, dict(rows))
+    except (psycopg.Error, BrokerAway):
+        return
+    if lost:
+        words = (
+            "the topic lost what had been taken in (made anew or cut short); workers take it from its first"
+            " message, and facts that are recorded already are duplicates",
+            "主题丢失了已接收的消息（重建或截断）；工作进程将从第一条消息重新接收，已记录的事实按重复处理",
+        )
+        yield Finding("look", WHAT[_intake], edge.text(*words))
+    else:
+        yield Finding("ok", WHAT[_intake], edge.text("as it was taken in", "与已接收的一致"))
+
+
 def _disk(_: Settings, edge: Edge) -> Iterator[Finding]:
     free = shutil.disk_usage(Path.cwd()).free
     state: State = "look" if free < LITTLE_DISK else "ok"
@@ -210,6 +236,7 @@ WHAT: dict[Callable[..., Any], Text] = {
     _sealing: Text("personal fields", "个人信息"),
     _database: Text("database", "数据库"),
     _broker: Text("broker", "Kafka"),
+    _intake: Text("intake topic", "接收主题"),
     _disk: Text("disk free here", "本地可用空间"),
 }
 

@@ -135,6 +135,10 @@ def test_a_checkup_finds_what_is_there_and_what_is_not(env: dict[str, str], topi
     found = {row["what"]: row for row in huiyin("doctor", "--json", env=env, now=utc_now).json}
     assert found["ledger"]["detail"].startswith("sequence 0")
     assert found["topics and partitions"]["state"] == "ok"
+    assert found["intake topic"]["state"] == "ok"
+    with psycopg.connect(env["HUIYIN_DATABASE_URL"], autocommit=True) as connection:
+        connection.execute("INSERT INTO intake_position VALUES (%s, 5)", [f"{topics.intake}#earlier/0"])
+    assert "! intake topic: the topic lost what had been taken in" in huiyin("doctor", env=env).out
     missing = huiyin("doctor", env={**env, "HUIYIN_TOPIC_PREFIX": "nobody"}, now=utc_now)
     assert missing.status == 1
     assert "nobody.intake" in missing.out

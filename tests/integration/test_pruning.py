@@ -1,4 +1,4 @@
-"""Outboxes that nobody publishes from do not grow for ever, and lose nothing that somebody could still want."""
+"""Outboxes that nobody publishes from do not grow for ever, and lose nothing that anyone could still want."""
 
 from __future__ import annotations
 

@@ -92,6 +92,23 @@ def test_of_several_partitions_only_the_one_that_was_cut_short_is_taken_again(st
     assert answers(storage)[4:] == ["C-5 recorded"]
 
 
+@pytest.mark.parametrize(
+    ("kept", "lost"),
+    [
+        pytest.param({}, False, id="nothing was taken in yet"),
+        pytest.param({"in#first/0": 1_000, "in#first/1": 7}, False, id="as it was"),
+        pytest.param({"in#first/0": 1_001}, True, id="cut short"),
+        pytest.param({"in#earlier/0": 5}, True, id="made anew"),
+        pytest.param({"in#earlier/0": 5, "in#first/0": 1}, False, id="made anew, and taken in since"),
+        pytest.param({"other.in#earlier/0": 5}, False, id="another installation's"),
+    ],
+)
+def test_a_topic_that_lost_what_was_taken_in_is_told_from_one_that_did_not(
+    kept: dict[str, int], lost: bool
+) -> None:
+    assert THERE.lost("in", kept) is lost
+
+
 def test_while_the_broker_cannot_be_asked_nothing_is_taken_or_passed_over(storage: MemoryStorage) -> None:
     def away(_topic: str) -> Standing:
         raise BrokerAway("no answer")
