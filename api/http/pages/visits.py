@@ -22,7 +22,10 @@ router = APIRouter(include_in_schema=False)
 
 PATH = "/view/visits"
 LIST = "/view/visits/list"
-BACK = 7
+SHOWN = 60
+"""Managers on the page, those who need a look first; the rest follows on request."""
+
+BACK = 5
 """Windows before the one that is shown, for the course of things."""
 
 Row = dict[str, Any]
@@ -33,6 +36,7 @@ class VisitsPage(WindowPage):
 
     manager: Name | None = None
     branch: Name | None = None
+    all: bool = False
 
 
 @router.get(PATH)
@@ -43,6 +47,7 @@ def page(request: Request, asked: Annotated[VisitsPage, Query()]) -> Response:
     spans = _course(services, asked, shown.span)
     found = _found(services, spans, whose)
     rows = [_linked(services, row, shown.span) for row in found if row["window"] == shown.span.name]
+    rows.sort(key=_urgency)
     course = [_total(span, [row for row in found if row["window"] == span.name]) for span in spans]
     return render(
         request,
@@ -57,7 +62,9 @@ def page(request: Request, asked: Annotated[VisitsPage, Query()]) -> Response:
             asked.window,
             {**whose, "at": asked.at},
         ),
-        rows=sorted(rows, key=_urgency),
+        rows=rows if asked.all else rows[:SHOWN],
+        hidden=0 if asked.all else max(len(rows) - SHOWN, 0),
+        all_of_them=address(PATH, window=asked.window, at=asked.at, **whose, all="true"),
         total=_linked(services, course[-1], shown.span, whose) if rows else None,
         chart=trend([_point(row, t) for row in course]),
         everybody=address(PATH, window=asked.window, at=asked.at),
