@@ -94,6 +94,12 @@ class Edge:
 
         return self.text(", ", "、").join(self.text(*called(name)) for name in names)
 
+    def period(self, text: str) -> str:
+        """A period as the packs write it, or in Chinese."""
+        from domain.working_time.periods import parse_period
+
+        return parse_period(text).zh if self.language == "zh" else text
+
     def line(self, text: str) -> None:
         """One line of the answer."""
         self.stdout.write(text.encode("utf-8", "replace") + b"\n")

@@ -152,8 +152,8 @@ def _when(message: Message) -> str:
 def _said(message: Message, edge: Edge) -> list[str]:
     data = message["data"]
     plain = ((name, value) for name, value in data.items() if name not in (*EXPLAINS, *UNTOLD))
-    named = ((_field(message["type"], name, edge), value) for name, value in plain)
-    lines = [" · ".join(f"{name}: {written(value)}" for name, value in named)]
+    named = ((_field(message["type"], name, edge), _value(name, value, edge)) for name, value in plain)
+    lines = [" · ".join(f"{name}: {value}" for name, value in named)]
     words = (("rule", "规则"), ("by", "依据"), ("because", "理由"))
     read = {"source": edge.wording.source, "because": edge.wording.because}
     for heading, name in zip(words, EXPLAINS, strict=True):
@@ -162,6 +162,10 @@ def _said(message: Message, edge: Edge) -> list[str]:
     if message.get("actor"):
         lines.append(f"{edge.text('actor', '行为人')}: {message['actor']}")
     return [line for line in lines if line]
+
+
+def _value(name: str, value: Any, edge: Edge) -> str:
+    return edge.period(value) if name == "within" else written(value)
 
 
 def _field(type_: str, name: str, edge: Edge) -> str:

@@ -99,7 +99,7 @@ def _obligations(edge: Edge, story: Story) -> Iterator[Row]:
                 "到期 {due}，自 {start} 起{within}",
                 due=_at(one["due_at"]),
                 start=_at(one["opened_at"]),
-                within=f" · {one['within']}" if one["within"] else "",
+                within=f" · {edge.period(one['within'])}" if one["within"] else "",
             ),
         )
         for part in one["segments"]:
