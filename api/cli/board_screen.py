@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from rich.console import ConsoleDimensions as Size
 from rich.console import RenderableType
 from rich.layout import Layout
-from rich.style import Style
 from rich.table import Table
 from rich.text import Text as Shown
 
@@ -20,6 +19,7 @@ from domain.glossary import called
 
 SIGNS = {"info": "", "warning": "!", "high": "!!", "critical": "!!!"}
 STYLES = {"info": "cyan", "warning": "yellow", "high": "magenta", "critical": "bold red"}
+CHOSEN = "bold white on blue"
 SOON = timedelta(hours=1)
 
 HEADINGS = (
@@ -37,7 +37,7 @@ SHARES = (None, None, None, 6, 5)
 
 
 def _widths(wide: int) -> tuple[int | None, ...]:
-    return (12 if wide >= ROOMY else 3, 10, 9, None, None)
+    return (12 if wide >= ROOMY else 3, 11, 9, None, None)
 
 
 DETAIL, HEADER, FOOTER = 4, 1, 1
@@ -121,8 +121,11 @@ def _rows(board: Board, language: Language, now: datetime, wide: int, room: int)
     place = board.place()
     first = max(0, min(place - room // 2, len(rows) - room))
     for number, alert in enumerate(rows[first : first + room], first):
-        style = "reverse" if number == place else Style()
-        table.add_row(*_cells(alert, language, now, wide >= ROOMY), style=style)
+        cells = _cells(alert, language, now, wide >= ROOMY)
+        if number == place:
+            table.add_row(*(cell.plain for cell in cells), style=CHOSEN)
+        else:
+            table.add_row(*cells)
     return table
 
 

@@ -153,7 +153,7 @@ def _welcome(edge: Edge, settings: Settings, data: Path, keys: Mapping[str, str]
 
 def _tries(settings: Settings, base: str) -> list[str]:
     if settings.kafka:
-        return ["huiyin watch --from-beginning", "huiyin emit FILE.jsonl", "huiyin history complaint/C-1"]
+        return ["huiyin watch", "huiyin emit FILE.jsonl", "huiyin history complaint/C-1"]
     return [
         f"huiyin emit FILE.jsonl --http {base}",
         "huiyin history complaint/C-1",
