@@ -48,7 +48,7 @@ class Screen:
 
     def faults(self) -> list[str]:
         """What axe finds serious or critical."""
-        found = Axe().run(self.page, options={"resultTypes": ["violations"]}).response["violations"]
+        found = Axe().run(self.page, options={"resultTypes": ["violations"], "preload": False}).response["violations"]
         return [
             f"{fault['id']}: {node['target']} {node['html'][:160]}"
             for fault in found

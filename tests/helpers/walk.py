@@ -21,7 +21,7 @@ class Stop(NamedTuple):
 
 
 STOPS = (
-    Stop("now", "/?limit=15", "Major complaints: escalated to level", "重大投诉：升级至第"),
+    Stop("now", "/?limit=8", "Major complaints: escalated to level", "重大投诉：升级至第"),
     Stop(
         "now-nothing",
         "/?branch=nowhere",
@@ -29,7 +29,7 @@ STOPS = (
         "没有符合筛选条件的告警",
         variant=True,
     ),
-    Stop("search", "/view/complaints?overdue=true", "Clear all", "全部清除"),
+    Stop("search", "/view/complaints?overdue=true&limit=12", "Clear all", "全部清除"),
     Stop("search-words", "/view/complaints?words=%E5%88%B9%E8%BD%A6", "刹车异响", "刹车异响", variant=True),
     Stop(
         "search-none", "/view/complaints?handler=nobody", "No complaint fits", "没有符合的投诉", variant=True
@@ -62,6 +62,10 @@ STOPS = (
         variant=True,
     ),
     Stop("rankings", "/view/rankings", "Where problems concentrate", "问题集中度"),
+    Stop("rules", "/view/rules", "Each clause is one paragraph", "每一条款对应"),
+    Stop("pack", "/view/rules/auto-4s", "Worked example", "示例"),
+    Stop("what-if", "/view/what-if", "The recorded facts of a period", "重放某期间的已记录事实"),
+    Stop("audit", "/view/audit", "Who read what", "查阅与删除记录"),
     Stop("missing", "/complaints/none-such", "There is nothing here", "此处没有内容", variant=True),
     Stop("login", "/login", "Enter the key that you were given", "请输入您的密钥", signed_in=False),
 )
@@ -84,6 +88,9 @@ WAYS = (
     Way("zh-CN", "desktop", "dark"),
     Way("zh-CN", "phone", "light"),
 )
+EXAMINED = WAYS[:2]
+"""Where axe looks: on either device and in either colours, and once at a variant; languages are alike."""
+
 FEW = (WAYS[0], WAYS[3])
 WALK = [(way, stop) for way in WAYS for stop in STOPS if way in FEW or not stop.variant]
 SIZES = {"desktop": (1360, 900), "phone": (390, 844)}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from api.http.pages.templates import local
+from api.http.pages.words import period
 from api.i18n import Language
 from domain.events import TYPES
 from domain.glossary import called, label
@@ -92,13 +93,16 @@ def _fields(type_: str, data: Message, policy: Policy, language: Language) -> It
             and (value is not False or not derived)
         ):
             named = label(type_, name) if language == "zh" else name.replace("_", " ")
-            yield named, _roles(value, language) if name == "to" else written(value, policy)
+            yield named, SPECIAL[name](value, language) if name in SPECIAL else written(value, policy)
 
 
 def _roles(value: Any, language: Language) -> str:
     """Roles as people call them; ids of staff as they are."""
     names = value if isinstance(value, list) else [value]
     return ", ".join(called(str(name))[language == "zh"] for name in names)
+
+
+SPECIAL: Mapping[str, Callable[[Any, Language], str]] = {"to": _roles, "within": period}
 
 
 def written(value: Any, policy: Policy) -> str:

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser
 
 from tests.helpers.browser import Screen, screen
 from tests.helpers.site import Site
-from tests.helpers.walk import WALK, Stop, Way
+from tests.helpers.walk import EXAMINED, WALK, Stop, Way
 
 pytestmark = pytest.mark.browser
 
@@ -41,4 +41,5 @@ def test_a_page_says_what_it_is_for_fits_and_is_accessible(
     assert said in shown.page.locator("main").inner_text()
     assert not shown.overflows()
     assert shown.errors == []
-    assert shown.faults() == []
+    if way == EXAMINED[0] or (way in EXAMINED and not stop.variant):
+        assert shown.faults() == []

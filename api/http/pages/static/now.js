@@ -52,6 +52,7 @@ async function alerts() {
   const pressed = document.activeElement?.matches("[data-filters] button") ? document.activeElement.value : null;
   const more = document.activeElement?.matches("[data-more]");
   if (kept) fresh.querySelector("[data-filters]").remove();
+  else fresh.querySelector("[data-fold]").open = part.querySelector("[data-fold]").open;
   for (const child of [...part.children]) if (child !== list && child !== kept) child.remove();
   const around = [...fresh.children], cut = around.findIndex((child) => child.matches(".alerts"));
   around.slice(0, cut).forEach((child) => list.before(child));
@@ -82,6 +83,9 @@ function gathered(act, pauseMs) {
 
 const look = gathered(alerts, 300);
 const rest = gathered(() => Promise.all(["upcoming", "breaches", "pipeline"].map(other)), 5000);
+
+// A phone shows alerts first, and the choices among them when asked for.
+if (!matchMedia("(min-width: 62rem)").matches && !chosen().size) place("alerts").querySelector("[data-fold]").open = false;
 
 function follow() {
   const light = document.querySelector("[data-live]"), changes = new EventSource("/alerts/stream");

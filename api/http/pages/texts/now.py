@@ -8,6 +8,7 @@ alerts_filtered | No alert fits these filters | 没有符合筛选条件的告�
 alerts_filtered_do | Widen the filters to see the rest. | 放宽筛选条件以查看其他告警。
 alerts_open | {} open | {} 项未解除
 arrived | New alerts: {} | 新告警：{} 条
+filters | Filters | 筛选
 clear_filters | Clear filters | 清除筛选
 kind | Kind | 类型
 escalations | Escalations | 升级
