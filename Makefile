@@ -16,7 +16,7 @@ PYTHON ?= $(shell for python in python3.11 python3 python3.12 python3.13; do \
 	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
 	&& command -v $$python && break; done)
 
-.PHONY: install install-dev run test check format bench reference lock clean
+.PHONY: install install-dev run test check format bench reference screenshots lock clean
 .DEFAULT_GOAL := install
 
 install: $(INSTALLED)
@@ -57,6 +57,10 @@ format: install-dev
 
 bench: install-dev
 	$(BIN)/python -m benchmarks
+
+# The pictures in the README, from the sample as it is played in; takes two minutes and a Chromium.
+screenshots: install-dev
+	PYTHONPATH=. $(BIN)/python docs/screenshots.py
 
 # The reference of the API and of the events, from what the code says of both.
 reference: install-dev
