@@ -21,7 +21,7 @@ def launch(playwright: Playwright) -> Browser:
     """The system's Chromium; one that is downloaded would be another than the one that was looked at."""
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     assert found, "a Chromium is needed: apt-get install chromium"
-    return playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+    return playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
 
 
 class Screen:
