@@ -3,6 +3,7 @@
 import ctypes
 import os
 import pwd
+import random
 import re
 import signal
 import socket
@@ -10,12 +11,15 @@ import subprocess
 import sys
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 HOST = "127.0.0.1"
+PORTS = range(15_000, 32_768)
+TRIES = 100
 STARTING_S = 60.0
 STOPPING_S = 30.0
 TAIL = 8
@@ -27,15 +31,31 @@ class ChildFailed(Exception):
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on now; all are held until the last is found, so that none comes twice."""
-    held = [socket.socket() for _ in range(count)]
+    """Ports that nobody listens on now; all are held until the last is found, so that none comes twice.
+
+    Below those that systems give to outgoing connections (32768 on Linux), one of which could otherwise have
+    taken the port before whoever asked for it listens there.
+    """
+    held: list[socket.socket] = []
     try:
-        for one in held:
-            one.bind((HOST, 0))
+        while len(held) < count:
+            held.append(_bound(random.SystemRandom()))
         return [one.getsockname()[1] for one in held]
     finally:
         for one in held:
             one.close()
+
+
+def _bound(chance: random.Random) -> socket.socket:
+    for port in chance.sample(PORTS, TRIES):
+        one = socket.socket()
+        try:
+            one.bind((HOST, port))
+        except OSError:
+            one.close()
+        else:
+            return one
+    raise ChildFailed(f"no free port between {PORTS[0]} and {PORTS[-1]} / 无空闲端口")
 
 
 def listens(port: int) -> bool:
@@ -116,7 +136,7 @@ def identity(owner: pwd.struct_passwd | None) -> dict[str, Any]:
     return {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []} if owner else {}
 
 
-class Server:
+class Server(ABC):
     """What broker and database have in common: a folder, a child, and being a context manager."""
 
     asking = signal.SIGTERM
@@ -126,12 +146,17 @@ class Server:
         self.port = port or 0
         self.child: Child | None = None
 
+    @abstractmethod
     def start(self) -> Self:
-        raise NotImplementedError
+        """Returns when it answers.
 
+        Raises:
+            ChildFailed: it ended, or did not answer in time; nothing is left running.
+        """
+
+    @abstractmethod
     def answers(self) -> bool:
         """Whether it does its work already; asked again and again while it starts."""
-        raise NotImplementedError
 
     def await_answer(self) -> None:
         """What can't be waited for to the end, an interruption included, is not left running."""
