@@ -94,7 +94,7 @@ def records(bootstrap: str, *topics: str) -> list[Any]:
         ends = consumer.end_offsets(places)
         consumer.seek_to_beginning()
         found: list[Any] = []
-        deadline = time.monotonic() + 240  # kafka-python reads some thousands a second, on a busy machine fewer
+        deadline = time.monotonic() + 240  # on a busy machine kafka-python reads hundreds a second
         while any(consumer.position(place) < end for place, end in ends.items()):
             for batch in consumer.poll(500).values():
                 found.extend(batch)
