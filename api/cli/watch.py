@@ -56,14 +56,21 @@ def line(alert: Alert, edge: Edge) -> str:
     title = (alert.get("title_zh") if edge.language == "zh" else None) or alert["title"]
     parts = [
         local(alert["updated_at"]),
-        _coloured(f"{SEVERITY[severity].within(edge.language):8}", COLOURS[severity], edge),
-        f"{STATUSES[status].within(edge.language):12}",
+        _coloured(_padded(SEVERITY[severity].within(edge.language), 8), COLOURS[severity], edge),
+        _padded(STATUSES[status].within(edge.language), 12),
         f"{title} — {alert['subject']}",
         *_due(alert, edge),
         *_told(alert, edge),
         f"[{alert['key']}]",
     ]
     return "  ".join(parts)
+
+
+def _padded(text: str, wide: int) -> str:
+    """As wide as that many columns; a Chinese character takes two."""
+    from rich.cells import cell_len
+
+    return text + " " * (wide - cell_len(text))
 
 
 def _coloured(text: str, colour: str, edge: Edge) -> str:
