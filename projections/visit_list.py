@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from psycopg import Connection
 
-from domain.working_time import Calendar
+from domain.working_time import Calendar, Window
 from projections.paging import Listing, Page
+from projections.spans import WINDOWS, ask, end_of, parameters
+from projections.table import Row
 from projections.visits import EXCUSED, MADE, RUNS
 
 BECAME = ("made", "excepted", "running", "missed", "unplanned")
@@ -62,3 +65,34 @@ def listed(
     since and until (of the start).
     """
     return LISTING.page(connection, limit, cursor, now=now, zone=calendar.tz.key, **filters)
+
+
+COURSE = f"""
+    SELECT w.window_name AS "window", count(*) AS planned,
+        count(*) FILTER (WHERE v.started_at <= d.ends) AS made,
+        count(*) FILTER (WHERE d.ends > %(now)s AND (v.started_at <= d.ends) IS NOT TRUE
+            AND (v.excepted_at > v.planned_at AND v.excepted_at <= d.ends) IS NOT TRUE) AS running
+    FROM {WINDOWS} JOIN (
+        SELECT day::date AS day, {end_of("day::date")} AS ends
+        FROM generate_series(%(earliest_day)s::date, %(latest_day)s::date, '1 day') AS day
+    ) AS d ON d.day BETWEEN w.first_day AND w.last_day
+    JOIN visit v ON v.planned_for = d.day AND v.planned
+    WHERE (%(manager)s::text IS NULL OR v.manager = %(manager)s) AND (%(branch)s::text IS NULL OR EXISTS (
+        SELECT FROM about s WHERE s.subject = 'staff/' || v.manager AND s.branch = %(branch)s))
+    GROUP BY 1
+"""
+"""Plans and what became of them, as compliance counts them; the end of each day is computed once."""
+
+
+def course(
+    connection: Connection[Any],
+    windows: Sequence[Window],
+    *,
+    calendar: Calendar,
+    now: datetime,
+    manager: str | None = None,
+    branch: str | None = None,
+) -> dict[str, Row]:
+    """By window the plans of everybody, a manager or a branch, those made, and those that still run."""
+    values = {**parameters(windows, calendar), "now": now, "manager": manager, "branch": branch}
+    return {row["window"]: row for row in ask(connection, COURSE, values)}

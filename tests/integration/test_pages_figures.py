@@ -169,6 +169,9 @@ def test_visits_say_what_the_api_says(site: Site) -> None:
     for row in (found["S-1"], found["S-2"]):
         due = row["planned"] - row["running"]
         assert f">{row['made']}/{due}</a>" in page
+    due = sum(row["planned"] - row["running"] for row in found.values())
+    made = sum(row["made"] for row in found.values())
+    assert f"2026-03: {100 * made / due:.0f} % made, {made} of {due}" in page
     shown = opened(site, "/view/visits?window=month&at=2026-02")
     assert "Nobody held" not in shown
     assert "V-1" not in shown

@@ -16,6 +16,7 @@ from api.http.params import Name
 from api.http.services import Services, services_of
 from domain.working_time import Window, window
 from projections.spans import before, days, share
+from projections.visit_list import course
 from projections.visits import COUNTS, compliance
 
 router = APIRouter(include_in_schema=False)
@@ -45,10 +46,9 @@ def page(request: Request, asked: Annotated[VisitsPage, Query()]) -> Response:
     whose = {"manager": asked.manager, "branch": asked.branch}
     shown = shown_window(services, PATH, asked, whose)
     spans = _course(services, asked, shown.span)
-    found = _found(services, spans, whose)
-    rows = [_linked(services, row, shown.span) for row in found if row["window"] == shown.span.name]
+    found = _found(services, shown.span, whose)
+    rows = [_linked(services, row, shown.span) for row in found]
     rows.sort(key=_urgency)
-    course = [_total(span, [row for row in found if row["window"] == span.name]) for span in spans]
     return render(
         request,
         "visits.html",
@@ -65,8 +65,8 @@ def page(request: Request, asked: Annotated[VisitsPage, Query()]) -> Response:
         rows=rows if asked.all else rows[:SHOWN],
         hidden=0 if asked.all else max(len(rows) - SHOWN, 0),
         all_of_them=address(PATH, window=asked.window, at=asked.at, **whose, all="true"),
-        total=_linked(services, course[-1], shown.span, whose) if rows else None,
-        chart=trend([_point(row, t) for row in course]),
+        total=_linked(services, _total(shown.span, found), shown.span, whose) if rows else None,
+        chart=trend(_points(services, spans, whose, t)),
         everybody=address(PATH, window=asked.window, at=asked.at),
     )
 
@@ -79,9 +79,9 @@ def _course(services: Services, asked: VisitsPage, span: Window) -> list[Window]
     return found[::-1]
 
 
-def _found(services: Services, spans: Sequence[Window], whose: Mapping[str, Any]) -> list[Row]:
+def _found(services: Services, span: Window, whose: Mapping[str, Any]) -> list[Row]:
     calendar, now = services.parts.policy.calendar, services.now()
-    return services.read(lambda one: compliance(one, spans, calendar=calendar, now=now, **whose))
+    return services.read(lambda one: compliance(one, (span,), calendar=calendar, now=now, **whose))
 
 
 def _total(span: Window, rows: Sequence[Row]) -> Row:
@@ -101,10 +101,20 @@ def _total(span: Window, rows: Sequence[Row]) -> Row:
     }
 
 
-def _point(row: Row, t: Any) -> Point:
+def _points(services: Services, spans: Sequence[Window], whose: Mapping[str, Any], t: Any) -> list[Point]:
+    calendar, now = services.parts.policy.calendar, services.now()
+    found = services.read(lambda one: course(one, spans, calendar=calendar, now=now, **whose))
+    return [_point(span.name, found.get(span.name) or NO_PLANS, t) for span in spans]
+
+
+NO_PLANS = {"planned": 0, "made": 0, "running": 0}
+
+
+def _point(name: str, row: Mapping[str, Any], t: Any) -> Point:
     due = row["planned"] - row["running"]
-    said = "—" if row["completion"] is None else f"{100 * row['completion']:.0f} %"
-    return Point(row["window"], row["completion"], due, t("vis_point", row["window"], said, row["made"], due))
+    made = share(row["made"], due)
+    said = "—" if made is None else f"{100 * made:.0f} %"
+    return Point(name, made, due, t("vis_point", name, said, row["made"], due))
 
 
 def _urgency(row: Row) -> tuple[Any, ...]:
