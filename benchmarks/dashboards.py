@@ -3,7 +3,8 @@
 The API is a process of its own, `huiyin serve`, as in production; the facts are recorded and projected in
 this one, each complaint with an overdue promise: two alerts, a breach and an escalation. 50 dashboards hold
 a stream of alerts open; one reader goes through the pages, one after the other. Compressed, 5,000 alerts
-come within a minute; `--seconds 600` is the ten minutes that were asked for. Times in milliseconds, memory in MiB.
+come within a minute; `--seconds 600` is the ten minutes that were asked for. Times in milliseconds, memory
+in MiB.
 """
 
 from __future__ import annotations
