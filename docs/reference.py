@@ -236,7 +236,7 @@ def _events(document: Document, language: Language, words: Words) -> Iterator[st
 def _carried(names: Document, messages: Document, words: Words) -> list[str]:
     """Which messages a topic has: those that are named, or all facts, or all events."""
     named = [name for name in names if "x-fact" not in messages[name]]
-    every = any(messages[name].get("x-derived") for name in names)
+    every = not all(messages[name].get("x-fact") for name in names)
     return named or [words.facts, *([words.derived] if every else [])]
 
 
