@@ -11,7 +11,7 @@ from api.http.services import Services
 from api.i18n import Language
 from domain.glossary import called
 from domain.pack import Ladder
-from domain.working_time.periods import CLOCK_TIMES, parse_period
+from domain.working_time.periods import parse_period
 
 LENGTHS = (("days", 86_400, 3_600), ("hours", 3_600, 60), ("minutes", 60, 0), ("seconds", 1, 0))
 
@@ -56,29 +56,6 @@ def ladder(services: Services, clause: str | None, key: str) -> Ladder:
     return own or bound.ladder
 
 
-_UNITS = {
-    "seconds": "秒",
-    "minutes": "分钟",
-    "hours": "小时",
-    "business seconds": "工作秒",
-    "business minutes": "工作分钟",
-    "business hours": "工作小时",
-    "days": "天",
-    "weeks": "周",
-    "months": "个月",
-    "working days": "个工作日",
-    "next day": "次日",
-    "next working day": "次一工作日",
-    "end of month": "月末",
-    "end of quarter": "季末",
-}
-
-
 def period(text: str, lang: Language) -> str:
     """A period as the packs write it, in the language of the page."""
-    if lang != "zh":
-        return text
-    found = parse_period(text)
-    if found.unit == "same day":
-        return f"当日 {str(found).removeprefix('same day ')}"
-    return _UNITS[found.unit] if found.unit in CLOCK_TIMES else f"{found.amount} {_UNITS[found.unit]}"
+    return parse_period(text).zh if lang == "zh" else text
