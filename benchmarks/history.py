@@ -4,8 +4,9 @@ The ledger is not recorded fact by fact, which would take hours, but loaded: one
 the ledger itself (in memory, under auto-4s), and the bytes that come of it are written for every complaint
 with COPY into `stored_events`, with its name and its customer's in place of the first one's. Lives overlap as
 they do in an office: 5,000 complaints are open at a time and take turns, so that the events of one lie
-scattered over the table. Three complaints are of one customer. The indexes are in place while it is loaded and
-nothing is sorted or clustered afterwards; the database's settings are its own but for fsync, which is off.
+scattered over the table. Three complaints are of one customer. The indexes are in place while it is loaded
+and nothing is sorted or clustered afterwards; the database's settings are its own but for fsync, which is
+off.
 
 Timed is what the command and the API do: reading the stream, decoding, cutting off at an instant, and writing
 JSON; for the story also its state, obligations, alerts, and what happened around it. Complaints are drawn at

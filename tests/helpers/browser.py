@@ -14,6 +14,7 @@ from tests.helpers.site import Site, new_key
 from tests.helpers.walk import SIZES, WAYS, Way
 
 SERIOUS = ("serious", "critical")
+OPTIONS = {"resultTypes": ["violations"], "preload": False}
 SHOTS = Path("test-results/pages")
 
 
@@ -48,7 +49,7 @@ class Screen:
 
     def faults(self) -> list[str]:
         """What axe finds serious or critical."""
-        found = Axe().run(self.page, options={"resultTypes": ["violations"], "preload": False}).response["violations"]
+        found = Axe().run(self.page, options=OPTIONS).response["violations"]
         return [
             f"{fault['id']}: {node['target']} {node['html'][:160]}"
             for fault in found
