@@ -34,7 +34,8 @@ $(INSTALLED): $(LOCK) pyproject.toml
 
 # What running does not need: tests, the measures of `check`, and the tools of benchmarks.
 $(INSTALLED_DEV): $(INSTALLED) $(LOCK_DEV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(LOCK_DEV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-compile \
+	  --requirement $(LOCK_DEV)
 	@touch $@
 
 run: install

@@ -27,7 +27,7 @@ from tests.helpers.scenario import fact, received
 
 FACTS = 20_000
 POISON = [b"", b"{", b"null", b"\xff", b'{"__faust": 1}']
-KILLS = 8
+KILLS = 5
 
 
 def told() -> list[dict[str, Any]]:

@@ -15,8 +15,8 @@ from tests.helpers.site import Site, serving
 PACKS = ("tobacco-xuzhou", "auto-4s", "general")
 
 
-# Of the package, not of the session: while Playwright runs, no other test could run an event loop.
-@pytest.fixture(scope="package")
+# Of the module, not of the session: while Playwright runs, no other test could run an event loop.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         running = launch(playwright)
@@ -24,7 +24,7 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def site(server: Database) -> Iterator[Site]:
     url = server.create("pages")
     with serving(
@@ -35,7 +35,7 @@ def site(server: Database) -> Iterator[Site]:
     server.drop("pages")
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def names(site: Site) -> dict[str, str]:
     """What the sample calls some of what it holds; each play has names of its own."""
     found = site.items("/complaints", limit=500)
