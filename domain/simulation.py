@@ -18,7 +18,7 @@ from domain.policy import Policy
 INSTANT = timedelta(microseconds=1)
 CACHE = 10_000
 """How many streams stay in memory as states; the others are read again from their stored bytes."""
-SPILL = 200_000
+SPILL = 50_000
 """How many events, with all that belongs to them, stay in memory as they are stored."""
 CHUNK = 500
 """How many facts are one unit of work."""
