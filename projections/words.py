@@ -25,8 +25,10 @@ MARKED = Table(
     "complaint_words",
     {"subject": "text", "customer": "text", "sequence": "bigint NOT NULL", "marks": "smallint[] NOT NULL"},
     key=("subject",),
-    indexes=("USING gin (marks)", "(customer)"),
+    indexes=("USING gin (marks) WITH (gin_pending_list_limit = 128)", "(customer)"),
 )
+"""What is new waits in the index's list until that has so many kB: whoever fills it sorts it in, and an alert
+may be waiting behind that."""
 
 LONGEST = 20
 """Words of one search, at most."""
