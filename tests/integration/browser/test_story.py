@@ -36,7 +36,7 @@ def test_a_slider_rewinds_the_page_and_the_address_keeps_it(
 def test_the_rule_behind_a_step_is_shown_to_the_keyboard_and_put_away_by_escape(
     browser: Browser, site: Site, names: dict[str, str]
 ) -> None:
-    with screen(browser, site, WAYS[2]) as shown:
+    with screen(browser, site, WAYS[3]) as shown:
         shown.open(f"/complaints/{names['major']}")
         chip = shown.page.locator(".chip").first
         tip = shown.page.locator(".tip").first
@@ -70,6 +70,7 @@ def test_colours_and_pages_change_from_the_keyboard(browser: Browser, site: Site
         expect(root).to_have_attribute("data-theme", "dark")
         for key in ("g", "c"):
             shown.page.keyboard.press(key)
+        shown.page.wait_for_url("**/view/complaints")  # and until its keys are listened to
         expect(shown.page.get_by_role("heading", name="Complaints")).to_be_visible()
         expect(root).to_have_attribute("data-theme", "dark")
         shown.page.keyboard.press("/")
