@@ -117,7 +117,9 @@ def test_a_fact_sent_to_the_composed_services_comes_out_as_an_alert(
         options = {"auto_offset_reset": "earliest", "consumer_timeout_ms": 60_000}
         topic = f"{prefix}.alerts.escalations"
         with closing(KafkaConsumer(topic, bootstrap_servers=broker, **options)) as consumer:
-            alert = next((json.loads(record.value) for record in consumer), None)
+            # What the clock finds overdue meanwhile may be told first, of another partition.
+            alerts = (json.loads(record.value) for record in consumer)
+            alert = next((one for one in alerts if one["severity"] == "critical"), None)
     logs = {file.name: file.read_text()[-2000:] for file in tmp_path.glob("*.log")}
     assert alert is not None, logs
-    assert (alert["status"], alert["severity"], alert["subject"]) == ("firing", "critical", "complaint/C-1")
+    assert (alert["status"], alert["subject"]) == ("firing", "complaint/C-1")
