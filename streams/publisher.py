@@ -29,6 +29,7 @@ from streams.feeds import Feed, Post
 from streams.logs import Outage, configure
 from streams.parts import tables
 from streams.readback import POSITION, Place, Unreadable, last_positions
+from streams.together import together
 from streams.topics import Topics
 from streams.waiting import Unready, until_ready
 
@@ -222,16 +223,8 @@ class Publisher:
     async def _publish(self, session: Session, lock: psycopg.AsyncConnection) -> None:
         """Each feed at its own pace, so that an alert does not wait for the receipts of a thousand facts.
         Ends when asked to stop, and with the first failure of any of them."""
-        work = [self._follow(session, tail, lock) for tail in session.tails]
-        tasks = [asyncio.ensure_future(each) for each in (*work, self._listen(session, lock))]
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-            for task in done:
-                task.result()
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        following = (self._follow(session, tail, lock) for tail in session.tails)
+        await together((*following, self._listen(session, lock)))
 
     async def _follow(self, session: Session, tail: Tail, lock: psycopg.AsyncConnection) -> None:
         rounds = 0

@@ -25,6 +25,7 @@ from projections.alerts import WAKE
 from projections.webhooks import Told
 from storage.connections import Connections
 from streams.config import Settings
+from streams.together import together
 from streams.webhooks.payload import Change, Post, posts
 from streams.webhooks.receivers import Receiver
 
@@ -126,16 +127,8 @@ class Sender:
             return
         self.log.info("sending webhooks", receivers=[receiver.name for receiver in receivers])
         async with httpx.AsyncClient(timeout=CLIENT) as client:
-            tasks = [asyncio.create_task(self._serve(client, receiver)) for receiver in receivers]
-            tasks.append(asyncio.create_task(self._listen(lock)))
-            try:
-                done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-                for task in done:
-                    task.result()
-            finally:
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
+            serving = (self._serve(client, receiver) for receiver in receivers)
+            await together((*serving, self._listen(lock)))
 
     async def _listen(self, lock: psycopg.AsyncConnection[Any]) -> None:
         while True:
