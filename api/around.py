@@ -102,7 +102,7 @@ def around(
         return []
     mapper = EventMapper()
     rows = connections.read(_EVENTS, [streams, list(LANDMARKS), MOST])
-    found = [mapper.load(StoredEvent(*row[1:]))._replace(sequence=row[0]) for row in reversed(rows)]
+    found = [mapper.load(StoredEvent(*row[1:]), row[0]) for row in reversed(rows)]
     return [_reference(event) for event in history(found, as_of, known_at)]
 
 

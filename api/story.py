@@ -79,7 +79,7 @@ class Asked:
 def events_of(storage: PostgresStorage, subject: str) -> list[Event]:
     """The recorded events of a stream with their sequences, in the order recorded."""
     mapper = EventMapper()
-    return [mapper.load(event)._replace(sequence=sequence) for sequence, event in storage.history(subject)]
+    return [mapper.load(event, sequence) for sequence, event in storage.history(subject)]
 
 
 _EVERY = b"""SELECT notification_id, originator_id, originator_version, topic, state FROM stored_events
@@ -97,7 +97,7 @@ def every(storage: PostgresStorage, kind: str) -> Iterator[list[Event]]:
         cursor.itersize = AT_ONCE
         cursor.execute(_EVERY, [f"{kind}/%"])
         for _, rows in groupby(cursor, key=itemgetter(1)):
-            yield [mapper.load(StoredEvent(*row[1:]))._replace(sequence=row[0]) for row in rows]
+            yield [mapper.load(StoredEvent(*row[1:]), row[0]) for row in rows]
 
 
 def story(

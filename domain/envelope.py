@@ -71,7 +71,7 @@ class Event(NamedTuple):
         return self.subject.partition("/")[0]
 
 
-_MAY_SAY = Event._fields[6:11]
+_MAY_SAY = Event._fields[6:11]  # from `actor` to `causationid`
 
 
 def identity(event: Event) -> tuple[str, str]:

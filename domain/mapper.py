@@ -55,6 +55,8 @@ class EventMapper(Mapper[str]):
             state = orjson.dumps({**orjson.loads(state), "shape": shape_of(event.type)})
         return StoredEvent(event.subject, version, event.type, state)
 
-    def load(self, stored: StoredEvent) -> Event:
-        """A stored event in today's shape; its personal texts as they are stored, which is sealed."""
-        return read(upcast(orjson.loads(stored.state)) if stored.topic in UPCASTS else stored.state)
+    def load(self, stored: StoredEvent, sequence: int | None = None) -> Event:
+        """A stored event in today's shape, with its place in the ledger where that is said; its personal
+        texts as they are stored, which is sealed."""
+        event = read(upcast(orjson.loads(stored.state)) if stored.topic in UPCASTS else stored.state)
+        return event if sequence is None else event._replace(sequence=sequence)

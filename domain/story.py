@@ -84,8 +84,8 @@ class Raised(BaseModel):
     steps: list[Step]
 
 
-class Found(BaseModel):
-    """A violation, whether it stands or was withdrawn. | 一项违规（有效或已撤销）。"""
+class Broken(BaseModel):
+    """A violation that stands. | 有效的违规记录。"""
 
     violation: str
     clause: str
@@ -93,6 +93,11 @@ class Found(BaseModel):
     source: str
     because: str
     found_at: datetime
+
+
+class Found(Broken):
+    """A violation, whether it stands or was withdrawn. | 一项违规（有效或已撤销）。"""
+
     stands: bool
     steps: list[Step]
 
@@ -110,9 +115,7 @@ class Standing(BaseModel):
 def standing(events: Sequence[Event], policy: Policy, moment: datetime | None = None) -> Standing:
     """What the events of one stream, in the order recorded, come to under its policy. A pause that runs is
     told as running until `moment`."""
-    stream = Stream(events[0].subject if events else "branch/", policy)
-    for event in events:
-        stream.evolve(event)
+    stream = Stream.told(events[0].subject if events else "branch/", policy, events)
     steps = _steps(events)
     duties = sorted(stream.duties.values(), key=lambda duty: (duty.opened_at, duty.key))
     return Standing(
@@ -264,15 +267,17 @@ def _raised(alarm: Alarm, steps: list[Step]) -> Raised:
     )
 
 
-def _found(finding: Finding, steps: list[Step]) -> Found:
+def broken(finding: Finding) -> Broken:
     data: Any = finding.event.data
-    return Found(
+    return Broken(
         violation=data.violation,
         clause=data.clause,
         detail=data.detail,
         source=data.source,
         because=data.because,
         found_at=finding.event.time,
-        stands=finding.live,
-        steps=steps,
     )
+
+
+def _found(finding: Finding, steps: list[Step]) -> Found:
+    return Found(**dict(broken(finding)), stands=finding.live, steps=steps)

@@ -7,11 +7,11 @@ the event. So the same function serves while deciding and when a stream is loade
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from domain.envelope import Event
 from domain.events import Data
@@ -150,6 +150,14 @@ class Stream:
         self.findings: dict[str, Finding] = {}
         self.fired: datetime | None = None
         self.looked_up: tuple[int, Any, datetime | None] = (-1, None, None)
+
+    @classmethod
+    def told(cls, subject: str, policy: Policy, events: Iterable[Event]) -> Self:
+        """A stream as these events of it, in the order recorded, leave it."""
+        stream = cls(subject, policy)
+        for event in events:
+            stream.evolve(event)
+        return stream
 
     @property
     def began(self) -> bool:

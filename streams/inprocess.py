@@ -39,7 +39,7 @@ def recorded(storage: PostgresStorage, after: int = 0) -> Iterator[Event]:
     mapper = EventMapper()
     while rows := storage.events_after(after, BATCH):
         for sequence, subject, topic, state in rows:
-            yield mapper.load(StoredEvent(subject, 0, topic, state))._replace(sequence=sequence)
+            yield mapper.load(StoredEvent(subject, 0, topic, state), sequence)
         after = rows[-1][0]
 
 

@@ -9,6 +9,7 @@ from io import BytesIO, StringIO
 from typing import Annotated, Any, Literal
 
 import orjson
+from eventsourcing.persistence import StoredEvent
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
@@ -27,7 +28,8 @@ from domain.events import KINDS
 from domain.history import history, shown
 from domain.mapper import EventMapper
 from domain.messages import CloudEvent
-from domain.stream import Alarm, Duty, Finding, Stream
+from domain.story import Broken, broken
+from domain.stream import Alarm, Duty, Stream
 
 router = APIRouter(prefix="/streams", tags=["streams"])
 
@@ -61,17 +63,6 @@ class Firing(BaseModel):
     next_at: datetime | None = Field(
         default=None, description="When it climbs to the next level | 下次升级时间"
     )
-
-
-class Broken(BaseModel):
-    """A violation that stands. | 有效的违规记录。"""
-
-    violation: str
-    clause: str
-    detail: str
-    source: str
-    because: str
-    found_at: datetime
 
 
 class StreamState(BaseModel):
@@ -120,8 +111,8 @@ PROTECTED = ("personal-fields", "purpose-needed", "access-denied")
 # ---- reading
 
 
-def events_of(services: Services, kind: str, name: str) -> list[Event]:
-    """The recorded events of a stream with their sequences.
+def stored_of(services: Services, kind: str, name: str) -> Sequence[tuple[int, StoredEvent]]:
+    """What is stored of a stream, with its sequences.
 
     Raises:
         Problem: there is no such stream.
@@ -136,16 +127,22 @@ def events_of(services: Services, kind: str, name: str) -> list[Event]:
         raise Problem(
             "unknown-stream", en, f"没有 {shown_name} 的记录；事件流为 <类别>/<编号>，类别有 {kinds}。"
         )
+    return stored
+
+
+def events_of(services: Services, kind: str, name: str) -> list[Event]:
+    """The recorded events of a stream with their sequences.
+
+    Raises:
+        Problem: there is no such stream.
+    """
     mapper = EventMapper()
-    return [mapper.load(event)._replace(sequence=sequence) for sequence, event in stored]
+    return [mapper.load(event, sequence) for sequence, event in stored_of(services, kind, name)]
 
 
 def stream_of(services: Services, events: Sequence[Event]) -> Stream:
     """What the events made of the stream."""
-    stream = Stream(events[0].subject, services.parts.policy)
-    for event in events:
-        stream.evolve(event)
-    return stream
+    return Stream.told(events[0].subject, services.parts.policy, events)
 
 
 def _owed(stream: Stream, duty: Duty) -> Owed:
@@ -172,18 +169,6 @@ def _firing(alarm: Alarm) -> Firing:
     )
 
 
-def _broken(finding: Finding) -> Broken:
-    data: Any = finding.event.data
-    return Broken(
-        violation=data.violation,
-        clause=data.clause,
-        detail=data.detail,
-        source=data.source,
-        because=data.because,
-        found_at=finding.event.time,
-    )
-
-
 def _due(owed: Owed) -> datetime:
     return owed.due_at
 
@@ -197,7 +182,7 @@ def _described(stream: Stream) -> dict[str, Any]:
         "state": stream.state,
         "obligations": [each.model_dump(exclude_none=True) for each in sorted(owed, key=_due)],
         "escalations": [_firing(alarm).model_dump(exclude_none=True) for alarm in stream.firing()],
-        "violations": [_broken(finding).model_dump() for finding in stream.findings.values() if finding.live],
+        "violations": [broken(finding).model_dump() for finding in stream.findings.values() if finding.live],
     }
 
 

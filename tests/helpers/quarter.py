@@ -32,7 +32,7 @@ def recorded(policy: Policy, facts: Sequence[dict[str, Any]], until: str) -> lis
     simulation.tell([json.dumps(one).encode() for one in facts])
     simulation.wait(at(until))
     stored = simulation.storage.recorder.select_notifications(1, 1_000_000)
-    return [EventMapper().load(one)._replace(sequence=one.id) for one in stored]
+    return [EventMapper().load(one, one.id) for one in stored]
 
 
 class Teller:

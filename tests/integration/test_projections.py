@@ -63,7 +63,7 @@ def recorded(policy: Policy, facts: Sequence[dict[str, Any]], until: str) -> lis
 
 def recorded_in(simulation: Simulation) -> list[Event]:
     stored = simulation.storage.recorder.select_notifications(1, 1_000_000)
-    return [EventMapper().load(one)._replace(sequence=one.id) for one in stored]
+    return [EventMapper().load(one, one.id) for one in stored]
 
 
 def messages(events: Sequence[Event], first: int = 0) -> list[tuple[int, bytes]]:

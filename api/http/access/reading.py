@@ -24,12 +24,12 @@ from api.http.access.branches import belongs_to
 from api.http.access.principal import Principal, Role, principal_of
 from api.http.problems import Problem
 from api.http.services import Services, services_of
+from api.story import events_of
 from domain import reading
 from domain.document import Document
 from domain.envelope import Event
 from domain.events import AccessDenied, AccessGranted, AccessRequested
 from domain.incoming import Incoming
-from domain.mapper import EventMapper
 from domain.privacy import key_ids
 from domain.stream import Stream
 from storage import keys
@@ -108,8 +108,7 @@ def _asked(request: Request, principal: Principal, subject: str) -> Asked:
 def _events(services: Services, subject: str) -> list[Event]:
     if "\0" in subject:  # which PostgreSQL takes for none
         return []
-    mapper = EventMapper()
-    return [mapper.load(stored) for _, stored in services.parts.storage.history(subject)]
+    return events_of(services.parts.storage, subject)
 
 
 def _unknown(subject: str) -> Problem:
@@ -143,9 +142,7 @@ def level_of(services: Services, events: Sequence[Event]) -> str:
     kind = events[0].kind
     if kind != "document":
         return "secret" if kind == "customer" else "public"
-    stream = Stream(events[0].subject, services.parts.policy)
-    for event in events:
-        stream.evolve(event)
+    stream = Stream.told(events[0].subject, services.parts.policy, events)
     state: Document = stream.state_at(services.now())
     return state.level
 
@@ -215,10 +212,8 @@ def _request(services: Services, asked: Asked) -> dict[str, Any]:
 
 def _staff(services: Services, name: str) -> Any:
     """What is known of a member of staff."""
-    stream = Stream(f"staff/{name}", services.parts.policy)
-    for event in _events(services, stream.subject):
-        stream.evolve(event)
-    return stream.state
+    subject = f"staff/{name}"
+    return Stream.told(subject, services.parts.policy, _events(services, subject)).state
 
 
 def _answer(services: Services, subject: str, cause: str) -> type | None:

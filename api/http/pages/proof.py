@@ -11,7 +11,7 @@ from starlette.responses import Response
 from api.http.pages import words
 from api.http.pages.templates import render
 from api.http.services import Services, services_of
-from api.http.streams import events_of
+from api.http.streams import stored_of
 from domain.checkpoint import BadNote, base64, open_checkpoint
 from domain.merkle import included, leaf
 from storage.proofs import Signed, TreeDamaged
@@ -60,8 +60,7 @@ def _leaf(sequence: int, event: Any) -> bytes:
 @router.get("/view/proof/{kind}/{name:path}")
 def proof(request: Request, kind: str, name: str) -> Response:
     services = services_of(request)
-    events_of(services, kind, name)
-    found = badge(services, services.parts.storage.history(f"{kind}/{name}"))
+    found = badge(services, stored_of(services, kind, name))
     signed = found.signed
     return render(
         request,
