@@ -19,7 +19,7 @@ from domain.messages import Alert
 from projections.batch import Batch, ReadModel, Situation
 from projections.paging import Listing, Page
 from projections.situations import ALERT, CHANGES, Fold, load
-from projections.table import Row
+from projections.table import Row, do
 
 OUTBOX = """
     CREATE TABLE IF NOT EXISTS alert_outbox (
@@ -30,6 +30,10 @@ OUTBOX = """
     )
 """
 """`channel` is the topic's name without its prefix; `value` an alert as JSON. No part of a rebuild."""
+
+_INSERT = """INSERT INTO alert_outbox (channel, key, value)
+    SELECT channel, key, value FROM unnest(%s::text[], %s::text[], %s::bytea[])
+    WITH ORDINALITY AS told (channel, key, value, place) ORDER BY place"""
 
 WAKE = "huiyin_alerts"
 """PostgreSQL notification channel on which a transaction that wrote to the outbox says so."""
@@ -53,10 +57,9 @@ def _sequence(item: Event | Situation) -> int:
 
 def _publish(batch: Batch, changes: Sequence[Row]) -> None:
     batch.lock()
-    with batch.cursor.copy("COPY alert_outbox (channel, key, value) FROM STDIN") as copy:
-        for row in changes:
-            copy.write_row((row["channel"], row["key"], message(row)))
-    batch.cursor.execute("SELECT pg_notify(%s, '')", [WAKE])
+    told = [(row["channel"], row["key"], message(row)) for row in changes]
+    do(batch.cursor, _INSERT, [list(column) for column in zip(*told, strict=True)])
+    do(batch.cursor, "SELECT pg_notify(%s, '')", [WAKE])
 
 
 _SHARED = tuple(name for name in Alert.model_fields if name in ALERT.columns)

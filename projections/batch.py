@@ -11,7 +11,7 @@ from psycopg import Cursor
 from domain.envelope import Event
 from domain.pack import Words
 from domain.working_time import Calendar
-from projections.table import Row, Table
+from projections.table import Row, Table, do
 from projections.texts import PLAIN, Opener
 
 ALERT_LOCK = 0x48795F616C727473
@@ -44,7 +44,8 @@ class Situation:
 
 @dataclass
 class Batch:
-    """Events of one partition, in the order recorded. `publish` is off where nothing may go out."""
+    """Events in the order recorded. `partition` is one that is locked with them: counters are kept under it.
+    `publish` is off where nothing may go out."""
 
     cursor: Cursor[Row]
     partition: str
@@ -63,7 +64,7 @@ class Batch:
     def lock(self) -> None:
         """Waits until no other batch writes alerts; held until this one commits."""
         if self.publish and not self._locked:
-            self.cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ALERT_LOCK])
+            do(self.cursor, "SELECT pg_advisory_xact_lock(%s)", [ALERT_LOCK])
             self._locked = True
 
 

@@ -9,7 +9,8 @@ restarts, rebuilds and new topics apply nothing twice.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -37,7 +38,7 @@ from projections import (
     words,
 )
 from projections.batch import Batch, Context, Projection
-from projections.table import Row
+from projections.table import Row, do
 from projections.texts import opener
 
 REGISTRY: tuple[Projection, ...] = (
@@ -74,6 +75,12 @@ _POSITIONS = (
 _log = logging.getLogger(__name__)
 
 Through = dict[str, int]
+
+Place = tuple[str, int]
+"""A topic and one of its partitions."""
+
+Message = tuple[int, bytes]
+"""A message's offset and its bytes."""
 
 
 class RebuildNeeded(RuntimeError):
@@ -122,29 +129,31 @@ class Projector:
         return cls(Context(titles, policy.calendar, opener(masters)))
 
     def project(
-        self, connection: Connection[Any], topic: str, partition: int, messages: Sequence[tuple[int, bytes]]
+        self, connection: Connection[Any], topic: str, partition: int, messages: Sequence[Message]
     ) -> int:
-        """Messages of one partition, (offset, CloudEvent or a list of them), in one transaction; returns how
-        many events were new.
+        """Messages of one partition, as `project_all` takes those of several."""
+        return self.project_all(connection, {(topic, partition): messages})
+
+    def project_all(self, connection: Connection[Any], messages: Mapping[Place, Sequence[Message]]) -> int:
+        """Messages by partition, each (offset, CloudEvent or a list of them), all in one transaction; returns
+        how many events were new.
 
         What cannot be read is no event of ours: it is logged and skipped, as it would stop everything.
 
         Raises:
             OperationalError: the database cannot be reached; nothing was applied.
         """
-        if not messages:
+        told = {place: messages[place] for place in sorted(messages) if messages[place]}
+        if not told:
             return 0
-        with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
+        with _together(connection) as cursor:
             through = _enter(cursor)
-            known = _position(cursor, topic, str(partition))
-            new = _read(messages, max(known, min(through.values())))
-            tell(Batch(cursor, str(partition), (), self.context), through, new)
-            last = max([known, *(event.sequence or 0 for event in new)])
-            cursor.execute(
-                "UPDATE projection_partition SET next_offset = %s, sequence = %s"
-                " WHERE topic = %s AND partition = %s",
-                [messages[-1][0] + 1, last, topic, str(partition)],
-            )
+            known = _positions(cursor, list(told))
+            least = min(through.values())
+            read = {place: _read(part, max(known[place], least)) for place, part in told.items()}
+            new = sorted((event for part in read.values() for event in part), key=_sequence)
+            tell(Batch(cursor, str(next(iter(told))[1]), (), self.context), through, new)
+            _keep(cursor, told, {place: max(known[place], *map(_sequence, read[place]), 0) for place in told})
         return len(new)
 
     def project_events(self, connection: Connection[Any], events: Sequence[Event]) -> int:
@@ -155,38 +164,84 @@ class Projector:
         """
         if not events:
             return 0
-        with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
+        with _together(connection) as cursor:
             through = _enter(cursor, alone=True)
             if _ahead(cursor, min(through.values())):
                 raise RebuildNeeded("read models were filled from Kafka; run `huiyin rebuild` first")
             new = [event for event in events if (event.sequence or 0) > min(through.values())]
             tell(Batch(cursor, "local", (), self.context), through, new)
-            cursor.execute(
-                "UPDATE projection_through SET sequence = greatest(sequence, %s)", [events[-1].sequence]
+            do(
+                cursor,
+                "UPDATE projection_through SET sequence = greatest(sequence, %s)",
+                [events[-1].sequence],
             )
         return len(new)
+
+
+@contextmanager
+def _together(connection: Connection[Any]) -> Iterator[Cursor[Row]]:
+    """One transaction, whose statements go out without waiting for what the ones before them answer."""
+    with (
+        connection.pipeline(),
+        connection.transaction(),
+        connection.cursor(row_factory=dict_row) as cursor,
+    ):
+        yield cursor
+
+
+def _sequence(event: Event) -> int:
+    return event.sequence or 0
 
 
 def _enter(cursor: Cursor[Row], *, alone: bool = False) -> Through:
     """Past the gate, UTC for all times, and up to where each read model is complete."""
     lock = "pg_advisory_xact_lock" if alone else "pg_advisory_xact_lock_shared"
-    cursor.execute(f"SELECT {lock}(%s), set_config('TimeZone', 'UTC', true)", [GATE])
+    do(cursor, f"SELECT {lock}(%s), set_config('TimeZone', 'UTC', true)", [GATE])
     cursor.execute("SELECT name, sequence FROM projection_through")
     found = {row["name"]: row["sequence"] for row in cursor}
     return {name: found[name] for name in NAMES}
 
 
-def _position(cursor: Cursor[Row], topic: str, partition: str) -> int:
-    """The sequence up to which a partition is in; locks the partition against a second worker."""
+def _positions(cursor: Cursor[Row], places: Sequence[Place]) -> dict[Place, int]:
+    """The sequences up to which partitions are in; locks them, in their order, against a second worker."""
+    found = _locked(cursor, places)
+    if len(found) < len(places):
+        do(
+            cursor,
+            "INSERT INTO projection_partition SELECT *, 0, 0 FROM unnest(%s::text[], %s::text[])"
+            " ON CONFLICT DO NOTHING",
+            _columns(places),
+        )
+        found = _locked(cursor, places)
+    return found
+
+
+def _locked(cursor: Cursor[Row], places: Sequence[Place]) -> dict[Place, int]:
     cursor.execute(
-        "INSERT INTO projection_partition VALUES (%s, %s, 0, 0) ON CONFLICT DO NOTHING", [topic, partition]
+        "SELECT topic, partition, sequence FROM projection_partition JOIN unnest(%s::text[], %s::text[])"
+        " AS asked (topic, partition) USING (topic, partition) ORDER BY topic, partition"
+        " FOR UPDATE OF projection_partition",
+        _columns(places),
     )
-    cursor.execute(
-        "SELECT sequence FROM projection_partition WHERE topic = %s AND partition = %s FOR UPDATE",
-        [topic, partition],
+    return {(row["topic"], int(row["partition"])): row["sequence"] for row in cursor}
+
+
+def _columns(places: Sequence[Place]) -> list[list[str]]:
+    return [[topic for topic, _ in places], [str(partition) for _, partition in places]]
+
+
+def _keep(
+    cursor: Cursor[Row], told: Mapping[Place, Sequence[Message]], sequences: Mapping[Place, int]
+) -> None:
+    offsets = [part[-1][0] + 1 for part in told.values()]
+    do(
+        cursor,
+        "UPDATE projection_partition p SET next_offset = k.next_offset, sequence = k.sequence"
+        " FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::bigint[])"
+        " AS k (topic, partition, next_offset, sequence)"
+        " WHERE p.topic = k.topic AND p.partition = k.partition",
+        [*_columns(list(told)), offsets, [sequences[place] for place in told]],
     )
-    row = cursor.fetchone()
-    return row["sequence"] if row else 0
 
 
 def _ahead(cursor: Cursor[Row], through: int) -> bool:
@@ -194,7 +249,7 @@ def _ahead(cursor: Cursor[Row], through: int) -> bool:
     return cursor.fetchone() is not None
 
 
-def _read(messages: Sequence[tuple[int, bytes]], after: int) -> list[Event]:
+def _read(messages: Sequence[Message], after: int) -> list[Event]:
     """The events after a sequence, once each."""
     new: list[Event] = []
     for offset, raw in messages:

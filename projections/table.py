@@ -1,12 +1,13 @@
 """Tables whose rows a batch of events touches: read once, changed in memory, written once.
 
 A statement a batch, not a statement an event: rows travel as one JSON document that PostgreSQL turns back
-into rows of the table's own type.
+into rows of the table's own type. In a pipeline nothing waits for what it does not need to know: a batch's
+cursor is for what is asked, and what only writes goes through :func:`do`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,12 @@ from psycopg import Cursor
 
 Row = dict[str, Any]
 Key = tuple[Any, ...]
+
+
+def do(cursor: Cursor[Any], statement: str, parameters: Sequence[Any] = ()) -> None:
+    """A statement whose answer nobody waits for. On a cursor of its own: in a pipeline the answers to what a
+    cursor was told before would come in the way of what it is asked next."""
+    cursor.connection.execute(statement.encode(), parameters)
 
 
 @dataclass(frozen=True)
@@ -76,7 +83,8 @@ class Table:
             for name in self.columns
             if name not in self.key
         )
-        cursor.execute(
+        do(
+            cursor,
             f"INSERT INTO {self.name} AS t SELECT * FROM json_populate_recordset(NULL::{self.name}, %s) "
             f"ON CONFLICT ({', '.join(self.key)}) DO UPDATE SET {sets}",
             [orjson.dumps([_said(row) for row in rows]).decode()],

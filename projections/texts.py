@@ -23,6 +23,7 @@ from domain.privacy import (
     place_of,
     read_text,
 )
+from projections.table import do
 from storage import keys
 
 OWNER = "search"
@@ -82,7 +83,8 @@ class Sealed:
 
     def _made(self, cursor: Cursor[Any]) -> list[Key]:
         key = self._masters.wrap(urandom(KEY_ID // 2).hex(), OWNER, urandom(SECRET))
-        cursor.execute(
+        do(
+            cursor,
             "INSERT INTO data_key (id, owner, master, wrapped) VALUES (%s, %s, %s, %s)"
             " ON CONFLICT DO NOTHING",
             [key.id, key.owner, key.master, key.wrapped],

@@ -18,7 +18,7 @@ from typing import Any
 
 from domain.envelope import Event
 from projections.batch import Batch, ReadModel
-from projections.table import Row, Table
+from projections.table import Row, Table, do
 from projections.texts import Summary
 
 MARKED = Table(
@@ -98,11 +98,11 @@ key that was there, or is not marked, as the key is gone."""
 
 def _fold(batch: Batch) -> None:
     erased = batch.of(frozenset({ERASED}))
-    batch.cursor.execute(f"SELECT pg_advisory_xact_lock{'' if erased else '_shared'}(%s)", [LOCK])
+    do(batch.cursor, f"SELECT pg_advisory_xact_lock{'' if erased else '_shared'}(%s)", [LOCK])
     MARKED.save(batch.cursor, list(_rows(batch)))
     for event in erased:
         said = [event.subject.partition("/")[2], event.sequence or 0]
-        batch.cursor.execute("DELETE FROM complaint_words WHERE customer = %s AND sequence < %s", said)
+        do(batch.cursor, "DELETE FROM complaint_words WHERE customer = %s AND sequence < %s", said)
 
 
 def _rows(batch: Batch) -> Iterable[Row]:

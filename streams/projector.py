@@ -1,4 +1,4 @@
-"""Recorded events from their topic into the read models, a partition's batch in one transaction."""
+"""Recorded events from their topic into the read models, a batch of all partitions in one transaction."""
 
 from __future__ import annotations
 
@@ -22,15 +22,12 @@ class Projecting:
         """Returns how many were new.
 
         Raises:
-            OperationalError, OSError: the database is away; whole partitions may be in, none in part.
+            OperationalError, OSError: the database is away; nothing is in.
         """
         if not messages:
             return 0
         with self.connections.take(_alive) as (connection, _):
-            return sum(
-                self.projector.project(connection, topic, partition, batch)
-                for (topic, partition), batch in _by_partition(messages).items()
-            )
+            return self.projector.project_all(connection, _by_partition(messages))
 
 
 def _by_partition(messages: Sequence[Message]) -> dict[tuple[str, int], list[tuple[int, bytes]]]:
