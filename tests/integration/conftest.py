@@ -1,25 +1,49 @@
-"""One real broker and one real PostgreSQL for each process of a run, started when first asked for; a database
-and topics of its own for each test.
+"""One real broker and one real PostgreSQL for a run, started when first asked for, however many processes run
+the tests; a database and topics of its own for each test.
 
 A test that takes one of these fixtures carries its marker, so that a run can tell what it did not do.
 """
 
 import itertools
+import os
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from storage.postgres import PostgresStorage
-from streams.local import Broker, Database
+from streams.child import HOST
+from streams.local import Database
 from streams.topics import Topics, create
+from tests.helpers.kept import kept
 
 MARKERS = {"broker": "broker", "topics": "broker", "server": "database", "database": "database"}
 NUMBERS = itertools.count(1)
 
-# Tests crash processes, never the machine: what the operating system holds is as safe as what the disk holds.
-QUICK = {"fsync": "off", "full_page_writes": "off", "max_connections": "100", "shared_buffers": "64MB"}
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+"""What this process is called where a run has several."""
+
+MINE = WORKER or "only"
+
+
+class Shared(Database):
+    """The run's PostgreSQL as one of its processes sees it: databases are called by names of its own."""
+
+    def url(self, database: str | None = None) -> str:
+        return super().url(self._mine(database or self.name))
+
+    def create(self, database: str, unless_there: bool = False) -> str:
+        return super().create(self._mine(database), unless_there)
+
+    def drop(self, database: str) -> None:
+        super().drop(self._mine(database))
+
+    def _mine(self, database: str) -> str:
+        """Called again with what it answered, as `create` asks for the URL, it answers the same."""
+        ending = f"_{MINE}"
+        return database if database == "postgres" or database.endswith(ending) else database + ending
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -30,16 +54,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The bootstrap address of a broker that this run started."""
-    with Broker(tmp_path_factory.mktemp("broker")) as running:
-        yield running.bootstrap
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that all processes of the run share: each has its own below it."""
+    mine = tmp_path_factory.getbasetemp()
+    return mine.parent if WORKER else mine
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    with Database(tmp_path_factory.mktemp("database"), settings=QUICK) as running:
-        yield running
+def broker(run_folder: Path) -> Iterator[str]:
+    """The bootstrap address of the broker that this run started."""
+    with kept("broker", run_folder) as running:
+        yield f"{HOST}:{running.port}"
+
+
+@pytest.fixture(scope="session")
+def server(run_folder: Path) -> Iterator[Database]:
+    with kept("database", run_folder) as running:
+        yield Shared(running.folder, running.port)
 
 
 @pytest.fixture
@@ -80,7 +111,7 @@ def empty(url: str) -> None:
 @pytest.fixture
 def prefix() -> str:
     """A topic prefix that only this test has."""
-    return f"test-{next(NUMBERS)}"
+    return f"test-{MINE}-{next(NUMBERS)}"
 
 
 @pytest.fixture

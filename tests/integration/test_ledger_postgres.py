@@ -22,7 +22,7 @@ from domain.storage import Changes, Known
 from storage.connections import Connections
 from storage.postgres import PostgresStorage
 from streams.local import Database
-from tests.integration.conftest import QUICK
+from tests.helpers.kept import QUICK
 
 T0 = datetime.fromisoformat("2026-03-02T09:00:00+08:00")
 HOUR = timedelta(hours=1)
@@ -367,6 +367,7 @@ def test_a_killed_session_leaves_nothing_and_the_next_unit_goes_on(office: Offic
         unit.save(Changes(events=[StoredEvent("complaint/C-1", 1, "t", b"{}")]))
         admin.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
         )
     assert office.everything() == []
     assert office.statuses(received(1)) == ["recorded"]

@@ -162,7 +162,7 @@ def test_another_partition_count_is_refused_and_nothing_is_created(broker: str, 
         admin.wait_for_topics([f"{prefix}.events"])
         with pytest.raises(TopicsDiffer, match=f"{prefix}.events: 2"):
             create(broker, prefix, partitions=4)
-        assert [name for name in admin.list_topics() if name.startswith(prefix)] == [f"{prefix}.events"]
+        assert [name for name in admin.list_topics() if name.startswith(f"{prefix}.")] == [f"{prefix}.events"]
 
 
 def test_each_test_has_topics_and_a_database_of_its_own(topics: Topics, database: str, broker: str) -> None:
