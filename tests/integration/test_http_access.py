@@ -66,6 +66,7 @@ uoarm GET /me
 .oarm GET /view/violations
 .oa.m GET /view/breaches
 .oa.m GET /view/obligations
+.oa.m GET /view/escalations
 .oarm GET /view/kpis
 .oarm GET /view/rules
 .oarm GET /view/rules/{pack}

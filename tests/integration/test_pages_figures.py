@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from api.http.pages.words import roles
 from domain.policy import load_policy
 from streams.local import Database, free_ports
 from tests.helpers.scenario import at, fact
@@ -117,7 +118,10 @@ def rows(page: str) -> int:
 
 # ---- every number leads to what was counted
 
-LISTS = ("/view/answers", "/view/visits/list", "/view/violations", "/view/breaches", "/view/kpis")
+LISTS = (
+    *("/view/answers", "/view/visits/list", "/view/violations", "/view/breaches", "/view/escalations"),
+    "/view/kpis",
+)
 PAGES = [
     "/view/satisfaction",
     *(f"/view/satisfaction?per={per}" for per in ("staff", "branch", "category", "channel")),
@@ -234,6 +238,17 @@ def test_what_refuses_a_number_nobody_may_open_is_no_link(site: Site) -> None:
     assert links(mine, "/view/breaches") == []
     assert links(mine, "/view/violations")
     assert links(opened(site, "/view/rules/tobacco-xuzhou"), "/view/breaches")
+
+
+def test_escalations_of_a_rule_lead_to_who_was_told_and_how_it_stands(site: Site) -> None:
+    [(href, times), *_] = links(opened(site, "/view/rules/tobacco-xuzhou"), "/view/escalations")
+    page, chinese = opened(site, href), opened(site, href, "zh")
+    assert rows(page) == int(times.split()[-1]) > 0
+    assert "firing" in page and "告警中" in chinese
+    [(api, _)] = links(page, "/alerts")
+    found = site.client.get(api).json()["items"]
+    assert len(found) == rows(page)
+    assert all(roles(each["to"], "en") in page and roles(each["to"], "zh") in chinese for each in found)
 
 
 def test_a_pack_that_is_not_there_is_answered_so(site: Site) -> None:

@@ -2,154 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal, NamedTuple
+from functools import partial
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
+from api.http.alerts import TOPICS
 from api.http.behind import AnswerQuery, VisitQuery, visit_reader
 from api.http.language import language_of
 from api.http.lists import BreachQuery, KpiQuery, UpcomingQuery, ViolationQuery
-from api.http.pages import registry
 from api.http.pages.asked import PageQuery, address
-from api.http.pages.templates import local, render, told
-from api.http.params import Instant, Paged
-from api.http.services import Services, services_of
-from projections import kpis, sla, violations
+from api.http.pages.cells import KINDS, Within
+from api.http.pages.templates import render, told
+from api.http.params import Instant, Name, Paged, Period
+from api.http.services import services_of
+from projections import alerts, kpis, sla, violations
 from projections.paging import Page
 from projections.responses import responses
 
 router = APIRouter(include_in_schema=False)
-
-Row = Mapping[str, Any]
-
-
-class Cell(NamedTuple):
-    """One value of a row: what it says, where it leads, and how it is set."""
-
-    words: str
-    href: str | None = None
-    kind: str = ""
-
-
-class Within(NamedTuple):
-    """What cells are written with."""
-
-    services: Services
-    language: str
-    t: Any
-
-    def moment(self, at: datetime | None) -> Cell:
-        words = "—" if at is None else local(at, self.services.parts.policy.calendar.tz)
-        return Cell(words, kind="when")
-
-    def clause(self, name: str) -> Cell:
-        policy = self.services.parts.policy
-        bound = policy.clauses.get(name) or policy.kpis.get(name)
-        title = name if bound is None else str(getattr(bound.row.title, self.language))
-        return Cell(title, f"/view/rules/{bound.pack.id}#{name}" if bound else None, "clause")
-
-    def stream(self, subject: str) -> Cell:
-        return Cell(subject, registry.address(subject), "stream")
-
-    def plain(self, value: Any) -> Cell:
-        return Cell("—" if value in (None, "", []) else str(value))
-
-    def verdict(self, row: Row) -> Cell:
-        name = "satisfied" if row["satisfied"] else "dissatisfied" if row["dissatisfied"] else "neither"
-        return Cell(self.t(f"beh_{name}"), kind=name)
-
-
-Cells = Callable[[Within, Row], Sequence[Cell]]
-
-
-class Kind(NamedTuple):
-    """A list: its headings, and the cells of a row beneath them."""
-
-    headings: Sequence[str]
-    cells: Cells
-
-
-def _answer(of: Within, row: Row) -> Sequence[Cell]:
-    score = of.plain(row["score"] or ("·" if row["answered"] else of.t("beh_asked", row["asked"])))
-    return (
-        of.moment(row["at"]),
-        of.stream(row["subject"]),
-        of.verdict(row) if row["answered"] else Cell("—"),
-        score,
-        *(of.plain(row[name]) for name in ("staff", "branch", "category", "channel", "survey", "stage")),
-    )
-
-
-def _violation(of: Within, row: Row) -> Sequence[Cell]:
-    missing = f" ({', '.join(row['missing'])})" if row["missing"] else ""
-    return (
-        of.moment(row["found_at"]),
-        of.stream(row["subject"]),
-        of.clause(row["clause"]),
-        Cell(f"{row['detail']}{missing}", kind="code"),
-        of.plain(row["handler"]),
-        of.plain(row["branch"]),
-        of.moment(row["withdrawn_at"]),
-    )
-
-
-def _breach(of: Within, row: Row) -> Sequence[Cell]:
-    return (
-        of.moment(row["due_at"]),
-        of.stream(row["subject"]),
-        of.clause(row["clause"]),
-        Cell(of.t(f"beh_state_{row['state'].replace('-', '_')}"), kind=row["state"]),
-        of.moment(row["done_at"]),
-        of.plain(row["duty_of"] or row["handler"]),
-        of.plain(row["branch"]),
-    )
-
-
-def _kpi(of: Within, row: Row) -> Sequence[Cell]:
-    at = row["missed_at"] or row["restated_at"]
-    return (
-        of.moment(at),
-        of.stream(row["subject"]),
-        of.clause(row["kpi"]),
-        of.plain(row["window"]),
-        of.plain(row["dimension"]),
-        Cell(f"{row['value']:g}", kind="number"),
-        Cell("—" if row["threshold"] is None else f"{row['threshold']:g}", kind="number"),
-        Cell(of.t("yes" if row["missed"] else "beh_restated"), kind="missed" if row["missed"] else ""),
-    )
-
-
-def _visit(of: Within, row: Row) -> Sequence[Cell]:
-    return (
-        of.plain(row["planned_for"]),
-        of.stream(row["subject"]),
-        Cell(of.t(f"beh_visit_{row['became']}"), kind=row["became"]),
-        of.moment(row["started_at"]),
-        of.moment(row["summarised_at"]),
-        of.plain(row["manager"]),
-        of.plain(row["customer"]),
-        of.plain(of.t(f"beh_mode_{row['mode']}".replace("-", "_")) if row["mode"] else None),
-    )
-
-
-KINDS: Mapping[str, Kind] = {
-    "answers": Kind(
-        ("at", "stream", "verdict", "score", "staff", "branch", "category", "channel", "survey", "stage"),
-        _answer,
-    ),
-    "violations": Kind(("at", "stream", "clause", "code", "staff", "branch", "withdrawn"), _violation),
-    "obligations": Kind(("due", "stream", "clause", "state", "done", "staff", "branch"), _breach),
-    "breaches": Kind(("due", "stream", "clause", "state", "done", "staff", "branch"), _breach),
-    "kpis": Kind(("at", "stream", "clause", "window", "dimension", "value", "threshold", "missed"), _kpi),
-    "visits": Kind(
-        ("planned_for", "stream", "became", "started", "summarised", "manager", "customer", "mode"), _visit
-    ),
-}
-
 
 # ---- what may be asked: as of the API, but for what else stands in a page's address
 
@@ -174,6 +49,17 @@ class ObligationPage(UpcomingQuery):
     state: Literal["open", "met", "breached", "done-late", "withdrawn"] | None = None
     opened_since: Instant | None = Field(default=None, alias="opened_from")
     opened_until: Instant | None = Field(default=None, alias="opened_to")
+
+
+class EscalationPage(Period):
+    """`from` and `to` are of when they were raised."""
+
+    model_config = LENIENT
+
+    clause: Name | None = None
+    subject: Name | None = None
+    severity: Literal["info", "warning", "high", "critical"] | None = None
+    status: Literal["firing", "acknowledged", "resolved"] | None = None
 
 
 class KpiPage(KpiQuery):
@@ -205,7 +91,7 @@ def _page(request: Request, name: str, reader: Callable[..., Page], asked: Paged
         next=found.next and _next(request, found.next),
         begun=asked.cursor is None,
         first=address(request.url.path, **_kept(request)),
-        json=address(API[name], **_kept(request)) if name in API else None,
+        json=address(API[name], **ALSO.get(name, {}), **_kept(request)) if name in API else None,
     )
 
 
@@ -213,10 +99,14 @@ API: Mapping[str, str] = {
     "answers": "/satisfaction/answers",
     "violations": "/violations",
     "breaches": "/sla/breaches",
+    "escalations": "/alerts",
     "kpis": "/kpis",
     "visits": "/visits",
 }
 """The same list for programs."""
+
+ALSO: Mapping[str, Mapping[str, str]] = {"escalations": {"topic": "escalations"}}
+"""What programs say beside it."""
 
 
 def _kept(request: Request) -> dict[str, str]:
@@ -237,6 +127,8 @@ def _filters(of: Within, asked: Paged) -> Iterator[tuple[str, str]]:
             yield label, of.moment(value).words
         elif name in ("clause", "kpi"):
             yield label, of.clause(value).words
+        elif name in ("severity", "status"):
+            yield label, of.t(value)
         elif name in ("counted", "became", "state"):
             yield label, of.t(f"beh_{name}_{value}".replace("-", "_"))
         else:
@@ -261,6 +153,12 @@ def breaches_page(request: Request, asked: Annotated[BreachPage, Query()]) -> Re
 @router.get("/view/obligations")
 def obligations_page(request: Request, asked: Annotated[ObligationPage, Query()]) -> Response:
     return _page(request, "obligations", sla.obligations, asked, "rules")
+
+
+@router.get("/view/escalations")
+def escalations_page(request: Request, asked: Annotated[EscalationPage, Query()]) -> Response:
+    reader = partial(alerts.alerts, channel=TOPICS["escalations"])
+    return _page(request, "escalations", reader, asked, "rules")
 
 
 @router.get("/view/kpis")

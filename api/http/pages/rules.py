@@ -179,6 +179,7 @@ def _fired(of: Of, name: str) -> Sequence[tuple[str, int, str | None]]:
         "opened": address("/view/obligations", clause=name, **opened),
         "breached": address("/view/breaches", clause=name, withdrawn="false", **breached),
         "violations": address("/view/violations", clause=name, withdrawn="false", **spans),
+        "escalations": address("/view/escalations", clause=name, **spans),
         "missed": address("/view/kpis", kpi=name, missed="true", **spans),
         "verdicts": address("/view/ownership", rule=name),
     }

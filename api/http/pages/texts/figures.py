@@ -47,6 +47,7 @@ beh_obligations | Obligations | 义务
 beh_filter_state | State | 状态
 beh_filter_opened_since | Opened from | 产生自
 beh_filter_opened_until | Opened before | 产生早于
+beh_escalations | Escalations | 升级
 beh_kpis | Missed figures | 未达标指标
 beh_visits | Visits | 走访
 beh_none | Nothing fits | 没有符合条件的记录
@@ -67,6 +68,11 @@ beh_col_withdrawn | Withdrawn | 撤销
 beh_col_due | Due | 到期
 beh_col_state | State | 状态
 beh_col_done | Done | 履行
+beh_col_level | Level | 级次
+beh_col_told | Told | 通知对象
+beh_col_severity | Severity | 级别
+beh_col_status | Status | 状态
+beh_col_taken_by | Acknowledged by | 确认人
 beh_col_window | Window | 区间
 beh_col_dimension | Of | 对象
 beh_col_value | Value | 数值
@@ -127,6 +133,8 @@ beh_filter_withdrawn | Withdrawn | 已撤销
 beh_filter_outstanding | Still not done | 仍未履行
 beh_filter_breached_since | Breached from | 逾期自
 beh_filter_breached_until | Breached before | 逾期早于
+beh_filter_severity | Severity | 级别
+beh_filter_status | Status | 状态
 beh_filter_kpi | Figure | 指标
 beh_filter_window | Window | 区间
 beh_filter_missed | Still missed | 仍未达标
