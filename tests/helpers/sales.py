@@ -84,3 +84,7 @@ def steps(told: Told) -> list[str]:
         for line in told.lines
         if line["type"] in (*words, "ownership.adjudicated")
     ]
+
+
+B_VALID = claimed("S-2", "2026-03-02 10:00")
+S1, S2 = {"S-1": 1}, {"S-2": 1}

@@ -1,0 +1,93 @@
+"""How figures are kept over windows, whatever the order in which facts are learned."""
+
+import json
+from datetime import datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.ledger import Incoming, Ledger
+from domain.memory import MemoryStorage
+from domain.policy import load_policy
+from tests.helpers.figures import FIELD, NOON_NEXT_DAY, XUZHOU, clock, values
+from tests.helpers.scenario import Told, at, tell
+from tests.helpers.visits import Fact, dropped_in, ended, filed, planned, started
+
+
+def learned(*told: tuple[Fact, str], until: str) -> Told:
+    """Facts learned by a ledger that no clock ticked for, until it does."""
+    storage = MemoryStorage()
+    ledger = Ledger(storage, storage.recorder, load_policy([XUZHOU]))
+    outcomes = [ledger.record([Incoming.read(json.dumps(said).encode())], at(now)) for said, now in told]
+    lines = [line for outcome in (*outcomes, ledger.tick(at(until))) for line in outcome.lines]
+    return Told([json.loads(line) for line in lines])
+
+
+HELD = (filed("K-1", "2026-01-05 09:00"), "2026-01-05 09:00")
+
+# ---- how figures are kept
+
+
+def test_windows_that_ended_while_nothing_ran_are_measured_one_after_the_other() -> None:
+    told = learned(HELD, until="2026-04-15 09:00")
+    assert [window for _, window, _ in values(told, "xuzhou.on-site-share")] == [
+        "2026-01",
+        "2026-02",
+        "2026-03",
+    ]
+
+
+def test_a_fact_learned_before_the_end_was_noticed_leaves_the_next_windows_open() -> None:
+    late = (dropped_in("V-1", "2026-01-20 09:00", customer="K-2"), "2026-02-01 00:05")
+    told = learned(HELD, late, until="2026-04-15 09:00")
+    assert values(told, "xuzhou.on-site-share") == [("staff/S-1", "2026-02", 0), ("staff/S-1", "2026-03", 0)]
+
+
+@pytest.mark.parametrize("pack", [XUZHOU, FIELD])
+def test_a_missed_figure_says_its_rule_and_its_inputs(pack: str) -> None:
+    told = tell(pack, dropped_in("V-1", "2026-03-04 09:00"), until=NOON_NEXT_DAY)
+    said = told.all("kpi.missed")[0]["data"]
+    assert said["source"] and "2026-03-04" in said["because"] and said["clause"] == said["kpi"]
+    assert datetime.fromisoformat(told.all("kpi.missed")[0]["time"]).utcoffset() is not None
+
+
+@st.composite
+def days(draw: st.DrawFn) -> list[Fact]:
+    """A few visits of two managers on one day, some planned, some without an end, and who holds whom."""
+    facts = [filed(f"K-{n}", f"2026-03-02 09:0{n}", by=draw(managers)) for n in range(3)]
+    for n in range(draw(st.integers(1, 3))):
+        who = {"customer": f"K-{draw(st.integers(0, 2))}", "manager": draw(managers), "mode": draw(modes)}
+        hour = draw(st.integers(8, 15))
+        facts += [planned(f"V-{n}", "2026-03-03 16:00", "2026-03-04", **who)] * draw(st.integers(0, 1))
+        facts += [started(f"V-{n}", f"2026-03-04 {hour:02}:{n}0", **who)]
+        facts += [ended(f"V-{n}", f"2026-03-04 {hour + 3}:00")] * draw(st.integers(0, 1))
+    return facts
+
+
+managers = st.sampled_from(["S-1", "S-2"])
+
+
+modes = st.sampled_from(["on-site", "phone"])
+
+
+def last_word(told: Told) -> dict[tuple[str, str, str], float]:
+    """What stands at the end: figures that are missed, by KPI, subject and window."""
+    said = {}
+    for line in told.lines:
+        if line["type"].startswith("kpi."):
+            data = line["data"]
+            said[data["kpi"], line["subject"], data["window"]] = data["value"]
+    limits = load_policy([XUZHOU]).kpis
+    return {key: value for key, value in said.items() if limits[key[0]].row.missed(value)}
+
+
+# ---- whatever the order in which it is learned
+
+
+@given(st.data())
+def test_what_is_learned_after_the_quarter_comes_to_the_same_figures(data: st.DataObject) -> None:
+    facts = data.draw(days())
+    in_order = tell(XUZHOU, *sorted(facts, key=lambda told: told["time"]), until="2026-04-03 00:00")
+    late = tell(XUZHOU, clock("2026-04-02"), *data.draw(st.permutations(facts)), until="2026-04-03 00:00")
+    assert last_word(late) == last_word(in_order)
