@@ -14,11 +14,11 @@ from typing import Any, Protocol
 
 from domain import escalation, obligations
 from domain.conditions import Situation
-from domain.envelope import Event
+from domain.envelope import SYSTEM, Event
 from domain.events import Data, ViolationFound
 from domain.kinds import KINDS
 from domain.policy import BoundClause, Policy, Step
-from domain.stream import REDERIVED, SYSTEM, Stream, is_story, name_of
+from domain.stream import REDERIVED, Stream, is_story, name_of
 
 
 class World(Protocol):

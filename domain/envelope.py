@@ -24,6 +24,7 @@ from domain.events.base import instant, utc
 from domain.rejected import SHOWN, Rejected, from_validation, hint, malformed
 
 __all__ = [
+    "SYSTEM",
     "Event",
     "Rejected",
     "digest",
@@ -38,6 +39,9 @@ __all__ = [
 
 Extensions = Mapping[str, str | int | bool]
 NO_EXTENSIONS: Extensions = MappingProxyType({})
+
+SYSTEM = "/huiyin"
+"""The `source` of every derived event; its `id` is the subject and its place in the stream."""
 
 _STAMPED = ("recordedtime", "sequence", "correlationid", "causationid")  # the system's own to say
 _REQUIRED = ("specversion", "id", "source", "type", "subject", "time")
@@ -148,7 +152,7 @@ def _fact(message: object) -> Event:
         raise malformed(None, "must be a JSON object", "须为 JSON 对象")
     if message.get("specversion") != "1.0":
         raise malformed("specversion", 'must be "1.0"', '须为 "1.0"')
-    id_, source, type_ = _name(message, "id"), _name(message, "source"), _type(message)
+    id_, source, type_ = _name(message, "id"), _source(message), _type(message)
     subject = _subject(message, type_)
     return Event(
         id_,
@@ -173,6 +177,16 @@ def _name(message: Mapping[str, Any], name: str) -> str:
         "must be text of 1 to 200 characters without control characters",
         "须为 1 至 200 个字符的文本，不含控制字符",
     )
+
+
+def _source(message: Mapping[str, Any]) -> str:
+    """Who says so: anybody but the system itself, whose conclusions nobody else may draw."""
+    source = _name(message, "source")
+    if source == SYSTEM:
+        raise malformed(
+            "source", f"{SYSTEM} is the system's own; name the sender", f"{SYSTEM} 为系统专用，请填写发送方"
+        )
+    return source
 
 
 def _type(message: Mapping[str, Any]) -> str:

@@ -13,16 +13,13 @@ from datetime import datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Self
 
-from domain.envelope import Event
+from domain.envelope import SYSTEM, Event
 from domain.events import Data
 
 if TYPE_CHECKING:
     from domain.kinds import Kind
     from domain.pack import Severity
     from domain.policy import Policy
-
-SYSTEM = "/huiyin"
-"""The `source` of every derived event; its `id` is the subject and its place in the stream."""
 
 BOOKKEEPING = ("obligation.", "violation.", "escalation.raised", "escalation.stood_down", "kpi.", "history.")
 """Derived events that follow from the story and are not part of it."""

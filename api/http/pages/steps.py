@@ -9,10 +9,10 @@ from typing import Any
 from api.http.pages.templates import local
 from api.http.pages.words import period
 from api.i18n import Language
+from domain.envelope import SYSTEM
 from domain.events import TYPES
 from domain.glossary import called, label
 from domain.policy import Policy
-from domain.stream import SYSTEM
 
 EXPLAINS = ("clause", "source", "because")
 UNTOLD = frozenset({*EXPLAINS, "obligation", "violation", "escalation"})
