@@ -12,7 +12,12 @@ from hashlib import sha256
 
 def draw(candidates: Iterable[str], n: int, seed: int) -> tuple[str, ...]:
     """The `n` drawn (all of them where there are fewer); the order the candidates come in is no matter."""
-    return tuple(sorted(set(candidates), key=lambda candidate: (_lot(seed, candidate), candidate))[:n])
+    return tuple(candidate for _, candidate in lots(candidates, seed)[:n])
+
+
+def lots(candidates: Iterable[str], seed: int) -> list[tuple[str, str]]:
+    """Each candidate with the lot it drew, the first drawn first."""
+    return sorted((_lot(seed, candidate), candidate) for candidate in set(candidates))
 
 
 def _lot(seed: int, candidate: str) -> str:

@@ -21,7 +21,7 @@ FIELDS: dict[str, tuple[str, str]] = {
     "blind_coded": ("Whether the samples were coded blind", "是否盲样编码"),
     "branch": ("Id of the branch", "分支机构编号"),
     "by": ("Staff id of the person who did it", "行为人员工编号"),
-    "candidates": ("Staff ids among whom it was drawn", "抽取范围内的员工编号"),
+    "candidates": ("Ids among which it was drawn", "抽取范围内的编号"),
     "cap": ("The most that is paid", "费用上限"),
     "category": ("Category, from the organisation's own list", "类别（由单位自定）"),
     "causationid": ("Id of the event that caused this one; set by the system", "起因事件编号，由系统填写"),

@@ -61,7 +61,12 @@ def sample_evaluation(turn: Turn, stream: Stream, event: Event, clause: BoundCla
     held = held_by(turn.world, stream.subject.partition("/")[2], event.time, stream.policy)
     seed = data.seed if data.seed is not None else seed_of(event.source, event.id)
     drawn = draw(held, data.n, seed)
-    because = f"{len(drawn)} of {len(held)} customers held, drawn with seed {seed}"
-    yield Emit(
-        EvaluationSampled(customers=drawn, seed=seed, clause=clause.id, source=clause.cites, because=because)
+    sampled = EvaluationSampled(
+        customers=drawn,
+        seed=seed,
+        candidates=tuple(sorted(held)),
+        clause=clause.id,
+        source=clause.cites,
+        because=f"{len(drawn)} of {len(held)} customers held, drawn with seed {seed}",
     )
+    yield Emit(sampled)

@@ -58,6 +58,11 @@ COMMANDS: Mapping[str, Entry] = {
     "policy check": _entry(
         "policy:CHECK", "Validate packs and compute their examples.", "校验规则包并复核其示例。"
     ),
+    "draw": _entry(
+        "repeat:DRAW",
+        "Draw again from the seed and the candidates on record, and compare.",
+        "按记录中的种子和候选范围重新抽取并比对。",
+    ),
     "dead-letters list": _entry("letters:LIST", "List what was refused, and why.", "列出被拒消息及原因。"),
     "dead-letters show": _entry("letters:SHOW", "Show one refused message.", "查看一条被拒消息。"),
     "dead-letters replay": _entry("letters:REPLAY", "Send refused messages again.", "重发被拒消息。"),

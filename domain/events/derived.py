@@ -215,6 +215,7 @@ class EvaluationSampled(Derived):
 
     customers: Ids
     seed: Seed
+    candidates: Ids = ()
 
 
 class DocumentDeclassified(Derived):
