@@ -219,11 +219,12 @@ class PostgresStorage:
             WHERE notification_id > %s ORDER BY notification_id LIMIT %s"""
         return self._connections.read(query, [sequence, limit])
 
-    def history(self, subject: str) -> Sequence[tuple[int, StoredEvent]]:
-        """The events of one stream with their sequences, in the order in which they were recorded."""
+    def history(self, subject: str, after: int = 0) -> Sequence[tuple[int, StoredEvent]]:
+        """The events of one stream after a version with their sequences, in the order in which they were
+        recorded."""
         query = """SELECT notification_id, originator_id, originator_version, topic, state FROM stored_events
-            WHERE originator_id = %s ORDER BY originator_version"""
-        rows = self._connections.read(query, [subject])
+            WHERE originator_id = %s AND originator_version > %s ORDER BY originator_version"""
+        rows = self._connections.read(query, [subject, after])
         return [(sequence, StoredEvent(*stored)) for sequence, *stored in rows]
 
     def outbox_after(self, position: int, limit: int) -> Sequence[Posted]:
