@@ -22,7 +22,8 @@ from api.http.params import Query as Parameters
 from api.http.problems import Problem, documented, from_errors
 from api.http.reading import PageOf
 from api.http.services import Services, services_of
-from api.http.streams import events_of, stream_of
+from api.http.streams import stream_of
+from api.http.told import read_of
 from domain.events import EscalationAcknowledged
 from domain.events.base import Id
 from domain.ledger import Incoming
@@ -232,7 +233,7 @@ def _alert(services: Services, key: str) -> dict[str, Any] | None:
 def _firing(services: Services, row: dict[str, Any]) -> Stream | None:
     """The alert's stream, if the ledger has the escalation firing still: the read model may lag behind it."""
     kind, _, name = row["subject"].partition("/")
-    stream = stream_of(services, events_of(services, kind, name))
+    stream = stream_of(services, read_of(services, kind, name).events)
     alarm = stream.alarms.get(row["key"].removeprefix(f"escalation:{row['subject']}:"))
     return stream if alarm is not None and alarm.status == "firing" else None
 

@@ -15,7 +15,8 @@ from api.http.answers import json_answer
 from api.http.params import Instant
 from api.http.problems import documented
 from api.http.services import services_of
-from api.http.streams import PROTECTED, Kind, Name, events_of
+from api.http.streams import PROTECTED, Kind, Name
+from api.http.told import told_of
 from api.story import Asked, Story, story
 
 router = APIRouter(prefix="/streams", tags=["streams"])
@@ -45,7 +46,7 @@ class StoryQuery(params.Query):
 )
 def stream_story(request: Request, kind: Kind, name: Name, asked: Annotated[StoryQuery, Query()]) -> Response:
     services = services_of(request)
-    events, parts = events_of(services, kind, name), services.parts
+    events, parts = told_of(request, kind, name).events, services.parts
     wanted = Asked(services.now(), asked.as_of, asked.known_at)
     told = story(parts.storage, parts.policy, events, wanted)
     near = visible(services, principal_of(request), {one["subject"] for one in told["around"]})

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from io import BytesIO, StringIO
 from typing import Annotated, Any, Literal
 
 import orjson
-from eventsourcing.persistence import StoredEvent
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
@@ -21,19 +19,17 @@ from api.http.access.personal import opened
 from api.http.answers import json_answer, negotiated
 from api.http.pages.history import history_page
 from api.http.params import Instant
-from api.http.problems import Problem, documented
+from api.http.problems import documented
 from api.http.services import Services, services_of
+from api.http.told import told_of
 from domain.envelope import Event
 from domain.events import KINDS
 from domain.history import history, shown
-from domain.mapper import EventMapper
 from domain.messages import CloudEvent
 from domain.story import Broken, broken
 from domain.stream import Alarm, Duty, Stream
 
 router = APIRouter(prefix="/streams", tags=["streams"])
-
-_ID = re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,190}")
 
 
 # ---- what is answered
@@ -109,35 +105,6 @@ PROTECTED = ("personal-fields", "purpose-needed", "access-denied")
 
 
 # ---- reading
-
-
-def stored_of(services: Services, kind: str, name: str) -> Sequence[tuple[int, StoredEvent]]:
-    """What is stored of a stream, with its sequences.
-
-    Raises:
-        Problem: there is no such stream.
-    """
-    subject = f"{kind}/{name}"
-    known = kind in KINDS and _ID.fullmatch(name)
-    stored = services.parts.storage.history(subject) if known else ()
-    if not stored:
-        shown_name = subject[:120].encode("ascii", "backslashreplace").decode()
-        kinds = ", ".join(KINDS)
-        en = f"Nothing is recorded of {shown_name}; streams are <kind>/<id>, of the kinds {kinds}."
-        raise Problem(
-            "unknown-stream", en, f"没有 {shown_name} 的记录；事件流为 <类别>/<编号>，类别有 {kinds}。"
-        )
-    return stored
-
-
-def events_of(services: Services, kind: str, name: str) -> list[Event]:
-    """The recorded events of a stream with their sequences.
-
-    Raises:
-        Problem: there is no such stream.
-    """
-    mapper = EventMapper()
-    return [mapper.load(event, sequence) for sequence, event in stored_of(services, kind, name)]
 
 
 def stream_of(services: Services, events: Sequence[Event]) -> Stream:
@@ -253,7 +220,7 @@ def stream_history(
 ) -> Response:
     media = FORMAT_MEDIA[asked.format] if asked.format else negotiated(request, list(WRITERS))
     services = services_of(request)
-    events = history(events_of(services, kind, name), asked.as_of, asked.known_at)
+    events = history(told_of(request, kind, name).events, asked.as_of, asked.known_at)
     told = opened(services, events) if asked.personal else events
     messages = [shown(event, asked.personal) for event in told]
     content = WRITERS[media](request, f"{kind}/{name}", messages)
@@ -273,5 +240,5 @@ def stream_state(
     request: Request, kind: Kind, name: Name, _asked: Annotated[ReadingQuery, Query()]
 ) -> Response:
     services = services_of(request)
-    stream = stream_of(services, events_of(services, kind, name))
+    stream = stream_of(services, told_of(request, kind, name).events)
     return json_answer(_described(stream))

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from storage.postgres import PostgresStorage
 from streams.local import Database, free_ports
 from tests.helpers.scenario import fact
 from tests.helpers.site import Site, ago, serving
@@ -184,3 +185,46 @@ def test_a_parameter_that_cannot_be_used_is_named(site: Site, params: dict[str, 
 def test_a_misspelt_parameter_is_answered_with_the_nearest(site: Site) -> None:
     problem = site.get("/streams/complaint/C-1/history", as_off="2026-03-04T10:00:00Z").json()
     assert "did you mean as_of?" in problem["detail"]
+
+
+# ---- what it costs
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """Each reading of a stream, with the version after which it was read."""
+    readings: list[tuple[str, int]] = []
+    reading = PostgresStorage.history
+
+    def noted(storage: PostgresStorage, subject: str, after: int = 0) -> Any:
+        readings.append((subject, after))
+        return reading(storage, subject, after)
+
+    monkeypatch.setattr(PostgresStorage, "history", noted)
+    return readings
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/streams/complaint/C-1",
+        "/streams/complaint/C-1/history",
+        "/streams/complaint/C-1/history?format=html",
+        "/streams/complaint/C-1/story",
+        "/complaints/C-1",
+        "/view/proof/complaint/C-1",
+    ],
+)
+def test_a_stream_is_read_once_for_a_request(site: Site, read: list[tuple[str, int]], path: str) -> None:
+    assert site.client.get(path).status_code == 200
+    assert read == [("complaint/C-1", 0)]
+
+
+def test_of_a_stream_whose_reading_is_recorded_only_the_record_is_read_after_that(
+    site: Site, read: list[tuple[str, int]]
+) -> None:
+    site.tell(fact("customer.filed", "customer/K-9", "2026-03-04 09:00", by="S-1", name="王小明"))
+    shown = site.get("/streams/customer/K-9/history", purpose="audit").json()
+    assert shown[-1]["type"] == "history.read"
+    (whole, rest) = [reading for reading in read if reading[0] == "customer/K-9"]
+    assert (whole[1], rest[1]) == (0, len(shown) - 1)

@@ -24,7 +24,7 @@ from api.http.access.branches import belongs_to
 from api.http.access.principal import Principal, Role, principal_of
 from api.http.problems import Problem
 from api.http.services import Services, services_of
-from api.story import events_of
+from api.http.told import Told
 from domain import reading
 from domain.document import Document
 from domain.envelope import Event
@@ -74,13 +74,14 @@ async def permitted(request: Request) -> None:
     if subject is None or not _sound(request):
         return
     principal, services = principal_of(request), services_of(request)
-    events = await run_in_threadpool(_events, services, subject)
-    if not events:
+    told = await run_in_threadpool(Told.read, services.parts.storage, subject)
+    if not told.stored:
         return  # the route says so itself
     if not await run_in_threadpool(belongs_to, services, subject, principal):
         raise _unknown(subject)
     if request.scope["route"].path not in UNPROTECTED:
-        await _check(services, _asked(request, principal, subject), events)
+        await _check(services, _asked(request, principal, subject), told)
+    told.hand_on(request)
 
 
 def subject_of(request: Request) -> str | None:
@@ -105,12 +106,6 @@ def _asked(request: Request, principal: Principal, subject: str) -> Asked:
     return Asked(principal, subject, purpose, personal)
 
 
-def _events(services: Services, subject: str) -> list[Event]:
-    if "\0" in subject:  # which PostgreSQL takes for none
-        return []
-    return events_of(services.parts.storage, subject)
-
-
 def _unknown(subject: str) -> Problem:
     """What is another branch's does not exist, for them."""
     shown = subject[:120].encode("ascii", "backslashreplace").decode()
@@ -121,19 +116,19 @@ def _unknown(subject: str) -> Problem:
 # ---- whether they may
 
 
-async def _check(services: Services, asked: Asked, events: Sequence[Event]) -> None:
-    level = level_of(services, events)
+async def _check(services: Services, asked: Asked, told: Told) -> None:
+    level = level_of(services, told.events)
     if asked.personal:
         _check_personal(asked)
     elif level == "public":
-        if await run_in_threadpool(_is_erased, services, events):
-            await _note(services, asked)
+        if await run_in_threadpool(_is_erased, services, told.events):
+            await _note(services, asked, told)
         return
     if LEVELS.index(level) <= LEVELS.index(CLEARED.get(asked.principal.role, "public")):
         _insist_on_purpose(asked)
-        await _note(services, asked)
+        await _note(services, asked, told)
     else:
-        await _ask_the_rule(services, asked)
+        await _ask_the_rule(services, asked, told)
 
 
 def level_of(services: Services, events: Sequence[Event]) -> str:
@@ -168,17 +163,19 @@ def _insist_on_purpose(asked: Asked) -> None:
         raise Problem("purpose-needed", en, zh, "purpose")
 
 
-async def _note(services: Services, asked: Asked) -> None:
+async def _note(services: Services, asked: Asked, told: Told) -> None:
     """That it was read is in the record before it is shown."""
     principal, now = asked.principal, services.now()
     said = (asked.subject, principal.name, principal.role, asked.purpose, asked.personal, now)
     await services.intake.work(lambda batch: reading.note(batch, *said))
+    await run_in_threadpool(told.read_on)
 
 
-async def _ask_the_rule(services: Services, asked: Asked) -> None:
+async def _ask_the_rule(services: Services, asked: Asked, told: Told) -> None:
     fact = await run_in_threadpool(partial(_request, services, asked))
     [receipt] = await services.intake.record([Incoming.read(orjson.dumps(fact), {}, "http")])
-    answer = await run_in_threadpool(_answer, services, asked.subject, f"{SOURCE}#{fact['id']}")
+    await run_in_threadpool(told.read_on)
+    answer = _answer(told.events, f"{SOURCE}#{fact['id']}")
     if receipt.status != "recorded" or answer is AccessDenied:
         en = (
             f"{asked.principal.name} may not read {asked.subject}: no approval of kind file-access that is "
@@ -213,11 +210,12 @@ def _request(services: Services, asked: Asked) -> dict[str, Any]:
 def _staff(services: Services, name: str) -> Any:
     """What is known of a member of staff."""
     subject = f"staff/{name}"
-    return Stream.told(subject, services.parts.policy, _events(services, subject)).state
+    told = Told.read(services.parts.storage, subject)
+    return Stream.told(subject, services.parts.policy, told.events).state
 
 
-def _answer(services: Services, subject: str, cause: str) -> type | None:
+def _answer(events: Sequence[Event], cause: str) -> type | None:
     """What the rule answered to a request; None where no rule has a say."""
-    answers = (event for event in _events(services, subject) if event.causationid == cause)
+    answers = (event for event in events if event.causationid == cause)
     said = {type(event.data) for event in answers}
     return next((each for each in (AccessDenied, AccessGranted) if each in said), None)

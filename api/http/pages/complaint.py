@@ -12,8 +12,7 @@ from api.http import params
 from api.http.pages.story import story_values
 from api.http.pages.templates import render
 from api.http.params import Instant
-from api.http.services import services_of
-from api.http.streams import events_of
+from api.http.told import told_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -28,6 +27,6 @@ class StoryQuery(params.Query):
 
 @router.get("/complaints/{name:path}")
 def complaint(request: Request, name: str, asked: Annotated[StoryQuery, Query()]) -> Response:
-    events = events_of(services_of(request), "complaint", name)
+    events = told_of(request, "complaint", name).events
     values = story_values(request, events, asked.as_of, asked.known_at)
     return render(request, "story.html", here="search", **values)

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from api.http.pages import words
 from api.http.pages.templates import render
 from api.http.services import Services, services_of
-from api.http.streams import stored_of
+from api.http.told import told_of
 from domain.checkpoint import BadNote, base64, open_checkpoint
 from domain.merkle import included, leaf
 from storage.proofs import Signed, TreeDamaged
@@ -60,7 +60,7 @@ def _leaf(sequence: int, event: Any) -> bytes:
 @router.get("/view/proof/{kind}/{name:path}")
 def proof(request: Request, kind: str, name: str) -> Response:
     services = services_of(request)
-    found = badge(services, stored_of(services, kind, name))
+    found = badge(services, told_of(request, kind, name).stored)
     signed = found.signed
     return render(
         request,

@@ -16,8 +16,9 @@ from api.http.pages.bars import bar
 from api.http.pages.registry import address
 from api.http.pages.templates import told
 from api.http.services import Services, services_of
+from api.http.told import told_of
 from api.i18n import Language
-from api.story import Asked, events_of, story
+from api.story import Asked, story
 from domain.envelope import Event
 from domain.glossary import label
 
@@ -87,8 +88,8 @@ def story_values(
 def history_values(
     request: Request, subject: str, as_of: datetime | None, known_at: datetime | None
 ) -> Values:
-    """The same, of a stream that was looked up before."""
-    return story_values(request, events_of(services_of(request).parts.storage, subject), as_of, known_at)
+    """The same, by the name of the stream."""
+    return story_values(request, told_of(request, *subject.split("/", 1)).events, as_of, known_at)
 
 
 def _instant(value: Any) -> datetime:
