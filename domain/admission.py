@@ -11,7 +11,6 @@ from typing import Any
 from domain.conditions import Situation
 from domain.engine import World
 from domain.envelope import Event, Rejected
-from domain.kinds import KINDS
 from domain.rejected import malformed
 from domain.rules import REFUSALS
 from domain.stream import Stream
@@ -43,13 +42,13 @@ def check_same(is_same: bool) -> None:
 
 def must_wait(stream: Stream, event: Event) -> bool:
     """Whether the fact is of a stream that has not begun."""
-    begins_with = KINDS[stream.kind].begins_with
+    begins_with = stream.nature.begins_with
     return bool(begins_with) and not stream.began and event.type not in begins_with
 
 
 def check(world: World, stream: Stream, event: Event) -> None:
     """Refuses what cannot be a fact here, judged by when it happened."""
-    kind = KINDS[stream.kind]
+    kind = stream.nature
     if stream.began and event.type in kind.begins_with and not kind.may_begin_again(stream.state, event):
         raise Rejected(
             "already-exists",

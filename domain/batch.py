@@ -175,7 +175,7 @@ class Batch:
         admission.check(self, stream, event)
         begins = not stream.began
         if begins:
-            stream.policy = self.policy.for_branch(getattr(event.data, "branch", None))
+            stream.policy = self.policy.for_branch(event.data.__dict__.get("branch"))
         place, owner = len(self.changes.events), owner_of(event, stream.state)
         self.turn().tell(stream, self.privacy.seal(owner, event)._replace(recordedtime=self.now))
         self._remember(event, "recorded", place, owner)
@@ -240,11 +240,11 @@ class Batch:
     # ---- answers
 
     def _remember(self, event: Event, status: str, place: int | None, owner: str) -> None:
-        known = Known(self.privacy.digest(owner, event), status)
-        self._known[identity(event)] = known
-        self.changes.facts[identity(event)] = (known, place)
-        if identity(event) in self.changes.forgotten:
-            self.changes.forgotten.remove(identity(event))
+        known, name = Known(self.privacy.digest(owner, event), status), identity(event)
+        self._known[name] = known
+        self.changes.facts[name] = (known, place)
+        if name in self.changes.forgotten:
+            self.changes.forgotten.remove(name)
 
     def _answer(self, event: Event, status: str, *, place: int | None = None, **more: Any) -> None:
         fields = {"id": event.id, "source": event.source, "subject": event.subject, "status": status, **more}

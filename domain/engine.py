@@ -16,7 +16,6 @@ from domain import escalation, obligations
 from domain.conditions import Situation
 from domain.envelope import SYSTEM, Event
 from domain.events import Data, ViolationFound
-from domain.kinds import KINDS
 from domain.policy import BoundClause, Policy, Step
 from domain.stream import REDERIVED, Stream, is_story, name_of
 
@@ -74,7 +73,7 @@ class Turn:
         scratch: bool = False,
     ) -> None:
         self.world = world
-        self.now = now.astimezone(world.policy.calendar.tz)
+        self.now = world.policy.calendar.local(now)
         self.record = record
         self.scratch = scratch
 
@@ -84,12 +83,12 @@ class Turn:
         Only time causes an event without a `cause`: the end of a window.
         """
         event = Event(
-            id=_id(stream, data, cause),
-            source=SYSTEM,
-            type=data.type,
-            subject=stream.subject,
-            time=time,
-            data=data,
+            _id(stream, data, cause),
+            SYSTEM,
+            data.type,
+            stream.subject,
+            time,
+            data,
             recordedtime=self.now,
             correlationid=(cause.correlationid or cause.subject) if cause else stream.subject,
             causationid=name_of(cause) if cause else None,
@@ -125,7 +124,7 @@ class Turn:
         """What falls due in a stream at one instant: warnings, breaches, the next step of a ladder."""
         obligations.fire(self, stream, at)
         escalation.climb(self, stream, at)
-        for effect in KINDS[stream.kind].expire(stream, at):
+        for effect in stream.nature.expire(stream, at):
             self.take(stream, self.emit(stream, effect.data, effect.time or at, stream.story[-1]))
 
     def follow(self, stream: Stream, event: Event) -> None:

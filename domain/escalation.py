@@ -26,7 +26,7 @@ def at_least(severity: Severity, floor: Severity) -> Severity:
 
 def severity_of(turn: Turn, stream: Stream, severity: Severity) -> Severity:
     """Every escalation about a key customer's complaint is at least high (clause general.key-account)."""
-    customer = getattr(stream.state, "customer", None)
+    customer = stream.state.__dict__.get("customer")
     if stream.kind != "complaint" or customer is None:
         return severity
     for clause in stream.policy.with_rule("key-account"):

@@ -65,7 +65,7 @@ def visits_of(customer: str, year: int, month: int) -> str:
 
 
 def _visits_near(event: Event) -> str | None:
-    customer = getattr(event.data, "customer", None)
+    customer = event.data.__dict__.get("customer")
     return visits_of(f"customer/{customer}", event.time.year, event.time.month) if customer else None
 
 

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from eventsourcing.persistence import Notification, StoredEvent
@@ -24,6 +25,9 @@ from domain.storage import Changes, Due, Identity, Known, Outgoing, Parked
 
 if TYPE_CHECKING:
     from domain.spill import Spill
+
+
+NONE: Mapping[str, Any] = MappingProxyType({})
 
 
 class Recorder(POPOApplicationRecorder):
@@ -118,6 +122,7 @@ class MemoryStorage:
         self._facts: dict[Identity, Known] = {}
         self._parked: dict[str, list[Parked]] = {}
         self._links: dict[str, dict[str, Any]] = defaultdict(dict)
+        self._older: dict[str, Mapping[str, Any]] = {}
         self._windows: dict[str, dict[str, Any]] = {}
         self._due: dict[tuple[int, str], datetime] = {}
         self._heap: list[Due] = []
@@ -154,8 +159,9 @@ class MemoryStorage:
     def links(self, keys: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
         if self._spill is None:
             return {key: self._links[key] for key in keys if key in self._links}
-        older = self._spill.links(keys)
-        return {key: {**older.get(key, {}), **self._links.get(key, {})} for key in keys}
+        unasked = [key for key in keys if key not in self._older]
+        self._older.update(dict.fromkeys(unasked, NONE), **self._spill.links(unasked))
+        return {key: {**self._older[key], **self._links.get(key, NONE)} for key in keys}
 
     def window(self, key: str) -> dict[str, Any] | None:
         if key in self._windows or self._spill is None:
@@ -229,7 +235,7 @@ class MemoryStorage:
         spill = self.recorder.spill = self.recorder.spill or Spill()
         spill.take(self.recorder.recent, self._facts, self._links, self._windows)
         self.recorder.forget_recent()
-        for kept in (self._facts, self._links, self._windows):
+        for kept in (self._facts, self._links, self._older, self._windows):
             kept.clear()
 
     def close(self) -> None:

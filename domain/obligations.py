@@ -34,7 +34,7 @@ def _holds(conditions: Sequence[Condition | None], situation: Situation) -> bool
 
 def settle(turn: Turn, stream: Stream, event: Event, situation: Situation) -> None:
     """What the event does to what is already owed: meets it, withdraws it, moves it, stands it down."""
-    for duty in (*stream.running(), *stream.overdue()):
+    for duty in (*stream.running(), *stream.overdue()) if stream.live else ():
         clause = stream.policy.clauses.get(duty.clause)
         if clause is None or not (event.type in clause.met_by or event.type in clause.withdrawn_by):
             continue
@@ -92,7 +92,7 @@ def _open(turn: Turn, stream: Stream, event: Event, clause: BoundClause, situati
 def _may_open(stream: Stream, clause: BoundClause) -> bool:
     """Nothing is owed for a complaint that was withdrawn or merged, nor, once it is closed, what only
     made sense while it ran."""
-    status = getattr(stream.state, "status", "open")
+    status = stream.state.__dict__.get("status", "open")
     return status == "open" or (status == "closed" and not clause.row.ends_on_close)
 
 

@@ -129,12 +129,12 @@ def _master_id(key: bytes) -> str:
 # ---- the personal texts of an event
 
 
-def owner_of(event: Event, state: object = None) -> str:
+def owner_of(event: Event, state: Any) -> str:
     """Whose key seals what an event says: the customer's it is about, else the stream's own. What has no
     personal fields is not asked about: this is gone through for every fact."""
     if event.type not in PERSONAL or event.kind == "customer":
         return event.subject
-    customer = event.data.__dict__.get("customer") or getattr(state, "customer", None)
+    customer = event.data.__dict__.get("customer") or state.__dict__.get("customer")
     return f"customer/{customer}" if customer else event.subject
 
 

@@ -6,9 +6,10 @@ the process ends, however that ends. It is lost with the process, so nothing is 
 
 from __future__ import annotations
 
+import marshal
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any
 
 import orjson
@@ -18,17 +19,26 @@ from domain.storage import Identity, Known
 
 SCHEMA = """
 PRAGMA page_size = 8192; PRAGMA cache_size = -65536; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
-CREATE TABLE event (sequence INTEGER PRIMARY KEY, subject TEXT, version INTEGER, topic TEXT, state BLOB);
-CREATE INDEX event_of ON event (subject);
+CREATE TABLE told (place INTEGER PRIMARY KEY, subject TEXT, events BLOB);
+CREATE INDEX told_of ON told (subject);
 CREATE TABLE fact (source TEXT, id TEXT, digest BLOB, status TEXT, sequence INTEGER,
     PRIMARY KEY (source, id)) WITHOUT ROWID;
 CREATE TABLE link (position INTEGER PRIMARY KEY, key TEXT, member TEXT, value BLOB, UNIQUE (key, member));
 CREATE TABLE kpi_window (key TEXT PRIMARY KEY, document BLOB);
 """
-"""The cache of 64 MiB is all of it that stays in memory."""
+"""The cache of 64 MiB is all of it that stays in memory. What came of one stream at one time is one row."""
 
 AT_ONCE = 500
 """How many keys one question names."""
+
+
+def _by_stream(events: Sequence[StoredEvent], after: int) -> dict[str, list[tuple[int, int, str, bytes]]]:
+    """Events with their sequences, as plain values that `marshal` knows."""
+    found: dict[str, list[tuple[int, int, str, bytes]]] = {}
+    for sequence, event in enumerate(events, after + 1):
+        told = (sequence, event.originator_version, event.topic, event.state)
+        found.setdefault(str(event.originator_id), []).append(told)
+    return found
 
 
 def _parts(keys: Iterable[str]) -> Iterator[list[str]]:
@@ -48,6 +58,8 @@ class Spill:
         self._database = sqlite3.connect("", isolation_level=None)
         self._database.executescript(SCHEMA)
         self.events = 0
+        self._taken = [(0, 0)]
+        """By each time that something was taken over: up to which sequence, and up to which place."""
 
     def close(self) -> None:
         self._database.close()
@@ -62,12 +74,10 @@ class Spill:
         """Takes over all of it; a link that is there keeps its place, a document is replaced."""
         database = self._database
         database.execute("BEGIN")
+        streams = sorted(_by_stream(events, self.events).items())
         database.executemany(
-            "INSERT INTO event VALUES (?, ?, ?, ?, ?)",
-            (
-                (sequence, event.originator_id, event.originator_version, event.topic, event.state)
-                for sequence, event in enumerate(events, self.events + 1)
-            ),
+            "INSERT INTO told (subject, events) VALUES (?, ?)",
+            ((subject, marshal.dumps(told)) for subject, told in streams),
         )
         database.executemany(
             "REPLACE INTO fact VALUES (?, ?, ?, ?, ?)",
@@ -91,6 +101,7 @@ class Spill:
         )
         database.execute("COMMIT")
         self.events += len(events)
+        self._taken.append((self.events, self._taken[-1][1] + len(streams)))
 
     def forget(self, identities: Iterable[Identity]) -> None:
         self._database.executemany("DELETE FROM fact WHERE source = ? AND id = ?", identities)
@@ -98,15 +109,22 @@ class Spill:
     def of_streams(self, subjects: Collection[str]) -> dict[str, list[StoredEvent]]:
         found: dict[str, list[StoredEvent]] = {}
         for part in _parts(subjects):
-            query = f"SELECT subject, version, topic, state FROM event WHERE subject IN ({_some_of(part)})"
-            for row in self._database.execute(f"{query} ORDER BY sequence", part):
-                found.setdefault(row[0], []).append(StoredEvent(*row))
+            query = f"SELECT subject, events FROM told WHERE subject IN ({_some_of(part)}) ORDER BY place"
+            for subject, told in self._database.execute(query, part):
+                events = (StoredEvent(subject, *event) for _, *event in marshal.loads(told))
+                found.setdefault(subject, []).extend(events)
         return found
 
     def in_order(self, first: int, last: int) -> Iterator[tuple[int, StoredEvent]]:
-        query = "SELECT * FROM event WHERE sequence BETWEEN ? AND ? ORDER BY sequence"
-        for sequence, *event in self._database.execute(query, (first, last)):
-            yield sequence, StoredEvent(*event)
+        """The events from one sequence to another, both included."""
+        query = "SELECT subject, events FROM told WHERE place > ? AND place <= ?"
+        for (before, from_place), (up_to, to_place) in pairwise(self._taken):
+            if before < last and first <= up_to:
+                rows = self._database.execute(query, (from_place, to_place))
+                told = sorted((*event, subject) for subject, part in rows for event in marshal.loads(part))
+                for sequence, version, topic, state, subject in told:
+                    if first <= sequence <= last:
+                        yield sequence, StoredEvent(subject, version, topic, state)
 
     def facts(self, identities: Iterable[Identity]) -> Iterator[tuple[Identity, Known]]:
         ids: dict[str, list[str]] = {}

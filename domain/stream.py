@@ -210,7 +210,7 @@ class Stream:
         return [alarm for alarm in self.alarms.values() if alarm.status != "stood-down"]
 
     def is_paused(self, duty: Duty) -> bool:
-        return duty.pauses and getattr(self.state, "paused_since", None) is not None
+        return duty.pauses and self.state.__dict__.get("paused_since") is not None
 
     def next_due(self) -> datetime | None:
         """When time alone will next make something follow here; looked up once for each state of affairs."""

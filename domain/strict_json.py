@@ -44,10 +44,13 @@ def _faults(value: object) -> tuple[int, bool]:
     return depth, repeating
 
 
-def _as_written(raw: bytes, value: object) -> bool:
+def _as_written(raw: bytes, value: Any) -> bool:
     """Whether as many keys were read as stand written: a quick look that errs to the safe side."""
-    apart = b" :" in raw or b"\t:" in raw or b"\n:" in raw or b"\r:" in raw
-    return not apart and raw.count(b'":') == _keys(value)
+    if b" :" in raw or b"\t:" in raw or b"\n:" in raw or b"\r:" in raw:
+        return False
+    data: Any = value.get("data") if value.__class__ is dict else None
+    alone = data.__class__ is dict and raw.count(b"{") == 2  # as in most facts
+    return raw.count(b'":') == (len(value) + len(data) if alone else _keys(value))
 
 
 def _is_flat(raw: bytes, value: object) -> bool:

@@ -132,10 +132,14 @@ def first_arrival_link(stream: Stream, _event: Event) -> Iterator[tuple[str, str
             yield _arrivals(stream, clause), stream.subject, stream.state.started_at.isoformat()
 
 
-def _first(arrivals: Mapping[str, str]) -> str | None:
-    """The visit that started first; of two at one instant the one with the lower id."""
-    starts = [(datetime.fromisoformat(start), visit) for visit, start in arrivals.items()]
-    return min(starts)[1] if starts else None
+def _starts(arrivals: Mapping[str, str], but: str) -> Iterator[tuple[datetime, str]]:
+    """When the visits but one of them started; of two at one instant the lower id comes first."""
+    return ((datetime.fromisoformat(start), visit) for visit, start in arrivals.items() if visit != but)
+
+
+def _is_first(stream: Stream, arrivals: Mapping[str, str]) -> bool:
+    own = stream.state.started_at, stream.subject
+    return not any(other < own for other in _starts(arrivals, stream.subject))
 
 
 @rule("first-arrival", "visit.started", judged=True)
@@ -145,7 +149,7 @@ def first_arrival(turn: Turn, stream: Stream, event: Event, clause: BoundClause)
 
     if not _arrived(stream.state) or not _is_after(event.time, clause):
         return
-    if _first(turn.world.links(_arrivals(stream, clause))) == stream.subject:
+    if _is_first(stream, turn.world.links(_arrivals(stream, clause))):
         detail = "late-first-arrival"
         yield Emit(
             ViolationFound(
@@ -172,9 +176,8 @@ def no_longer_first(turn: Turn, stream: Stream, _event: Event, clause: BoundClau
     if not _arrived(stream.state):
         return
     arrivals = turn.world.links(_arrivals(stream, clause))
-    others = {visit: start for visit, start in arrivals.items() if visit != stream.subject}
-    if others and _first(arrivals) == stream.subject:
-        yield Rejudge(str(_first(others)))
+    if _is_first(stream, arrivals) and (others := list(_starts(arrivals, stream.subject))):
+        yield Rejudge(min(others)[1])
 
 
 # ---- 003 五(一): the manager's day is summed up

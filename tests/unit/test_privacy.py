@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from domain.envelope import Event, digest, parse, read, write
 from domain.erasure import KeptUntil, Unknown, erase
+from domain.kinds import KINDS
 from domain.ledger import Incoming, Ledger
 from domain.memory import MemoryStorage
 from domain.policy import load_policy
@@ -163,8 +164,9 @@ def test_blank_texts_stay_as_a_rule_may_ask_whether_there_is_one() -> None:
     ],
 )
 def test_the_key_is_that_of_the_customer_or_else_of_the_stream(told: dict[str, Any], owner: str) -> None:
-    assert owner_of(parse(told)) == owner
-    assert is_personal(parse(told))
+    event = parse(told)
+    assert owner_of(event, KINDS[event.kind].initial) == owner
+    assert is_personal(event)
 
 
 # ---- in the ledger
