@@ -119,16 +119,18 @@ def fill(connection: Connection[Any], texts: Opener, complaints: int) -> None:
     for first in range(0, complaints, BATCH):
         rows = [complaint(n, complaints) for n in range(first, min(first + BATCH, complaints))]
         marked = [
-            (r["subject"], r["customer"], n, marks(secret, runs(r["summary"]))) for n, r in enumerate(rows)
+            (r["subject"], r["customer"], n, r["received_at"], marks(secret, runs(r["summary"])))
+            for n, r in enumerate(rows)
         ]
         _copy(connection, "complaint", COLUMNS, ([r[name] for name in COLUMNS] for r in rows))
-        _copy(connection, "complaint_words", ["subject", "customer", "sequence", "marks"], marked)
+        told = ["subject", "customer", "sequence", "received_at", "marks"]
+        _copy(connection, "complaint_words", told, marked)
         events = ["originator_id", "originator_version", "topic", "state"]
         _copy(connection, "stored_events", events, map(stored, rows))
         late = [r for r in rows if CHANCE.random() < 0.03]
         owed = ["subject", "obligation", "clause", "state", "due_at", "warned", "provisional", "pauses"]
-        told = ((r["subject"], "o", "c", "breached", r["received_at"], True, False, False) for r in late)
-        _copy(connection, "obligation", owed, told)
+        breached = ((r["subject"], "o", "c", "breached", r["received_at"], True, False, False) for r in late)
+        _copy(connection, "obligation", owed, breached)
     connection.execute("VACUUM ANALYZE")
 
 
@@ -186,6 +188,10 @@ ASKED: dict[str, Ask] = {
         "words": f"{_common(chance)} {_rare(chance)}",
         "branch": f"B-{chance.randrange(30)}",
     },
+    "a common word, overdue": lambda chance: {"words": _common(chance), "overdue": True},
+    "a rare word of a period": lambda chance: {"words": _rare(chance), **_period(chance)},
+    "a rare word of a handler": lambda chance: {"words": _rare(chance), **_handler(chance)},
+    "two rare words": lambda chance: {"words": f"{_rare(chance)} {_rare(chance)}"},
     "no such word": lambda chance: {"words": "".join(chance.choices("麒麟凤凰饕餮貔貅", k=2))},
 }
 

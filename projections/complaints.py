@@ -8,12 +8,12 @@ from typing import Any
 from psycopg import Connection
 
 from domain.envelope import Event
+from projections import word_search
 from projections.about import learned
 from projections.batch import Batch, ReadModel
-from projections.cursors import encode
-from projections.paging import MOST, Listing, Page
+from projections.paging import Listing, Page
 from projections.table import Row, Table
-from projections.texts import PLAIN, Opener, summaries
+from projections.texts import PLAIN, Opener
 from projections.words import Wanted
 
 COMPLAINT = Table(
@@ -167,17 +167,11 @@ SEARCH = Listing(
         "_on_time": f"NOT EXISTS (SELECT {BREACHED}) AND %(_on_time)s",
         "since": "c.received_at >= %(since)s",
         "until": "c.received_at < %(until)s",
-        "_marks": "c.subject IN (SELECT subject FROM complaint_words WHERE marks @> %(_marks)s::smallint[])",
+        "_subjects": "c.subject = ANY(%(_subjects)s)",
     },
     (("received_at", "c.received_at", "timestamptz"), ("subject", "c.subject", "text")),
     descending=True,
 )
-
-LOOKED_AT = 2_000
-"""Complaints that are opened for one page of a search for words, at most."""
-
-LEAST = 100
-"""And at once, at least."""
 
 
 def search(
@@ -205,35 +199,4 @@ def search(
         filters["_overdue" if overdue else "_on_time"] = True
     if words is None:
         return SEARCH.page(connection, limit, cursor, **filters)
-    return _with_words(connection, Wanted(words), texts or PLAIN, min(limit, MOST), cursor, filters)
-
-
-def _with_words(
-    connection: Connection[Any],
-    wanted: Wanted,
-    texts: Opener,
-    limit: int,
-    cursor: str | None,
-    filters: Fields,
-) -> Page:
-    """What the marks find, and the summary itself has."""
-    found: list[Row] = []
-    with connection.cursor() as secret:
-        filters = {**filters, "_marks": wanted.marks(texts.secret(secret))}
-    chunk = min(max(2 * limit, LEAST), MOST)
-    for _ in range(LOOKED_AT // chunk):
-        page = SEARCH.page(connection, chunk, cursor, **filters)
-        for row in _holding(connection, wanted, texts, page.items):
-            if len(found) == limit:
-                return Page(found, encode(SEARCH.order, found[-1]))
-            found.append(row)
-        cursor = page.next
-        if cursor is None:
-            break
-    return Page(found, cursor)
-
-
-def _holding(connection: Connection[Any], wanted: Wanted, texts: Opener, rows: list[Row]) -> list[Row]:
-    with connection.cursor() as cursor:
-        read = summaries(cursor, texts, [row["subject"] for row in rows])
-    return [row for row in rows if wanted.within(read.get(row["subject"], ""))]
+    return word_search.page(connection, SEARCH, Wanted(words), texts or PLAIN, limit, cursor, filters)

@@ -49,20 +49,27 @@ class Listing:
         Raises:
             BadQuery: no such filter, or a cursor of another list.
         """
+        limit = max(1, min(limit, MOST))
+        rows = rows_of(connection, *self.statement(limit + 1, cursor, **wanted))
+        more = len(rows) > limit
+        return Page(rows[:limit], cursors.encode(self.order, rows[limit - 1]) if more else None)
+
+    def statement(
+        self, limit: int | None, cursor: str | None = None, **wanted: Any
+    ) -> tuple[str, dict[str, Any]]:
+        """The query of that many rows after the cursor, or of all, and its parameters.
+
+        Raises:
+            BadQuery: no such filter, or a cursor of another list.
+        """
         given = {name: value for name, value in wanted.items() if value is not None}
         if unknown := given.keys() - self.filters.keys():
             raise BadQuery(f"no filter {sorted(unknown)[0]!r}; there are {', '.join(self.filters)}")
-        limit = max(1, min(limit, MOST))
         where = [self.filters[name] for name in given]
         if cursor is not None:
             where.append(self._after())
             given |= self._values(cursor)
-        try:
-            rows = _rows(connection, self._query(where), {**given, "limit": limit + 1})
-        except DataError as error:
-            raise BadQuery("a filter or the cursor has a value of another kind") from error
-        more = len(rows) > limit
-        return Page(rows[:limit], cursors.encode(self.order, rows[limit - 1]) if more else None)
+        return self._query(where), {**given, "limit": limit}
 
     def _query(self, where: Sequence[str]) -> str:
         way = " DESC" if self.descending else ""
@@ -83,7 +90,15 @@ class Listing:
         return {f"after_{name}": value for name, value in values.items()}
 
 
-def _rows(connection: Connection[Any], query: str, values: Mapping[str, Any]) -> list[Row]:
-    with connection.cursor(row_factory=dict_row) as cursor:
-        # planned for these filters each time: one plan for all values reads whole tables for rare ones
-        return cursor.execute(query, values, prepare=False).fetchall()
+def rows_of(connection: Connection[Any], query: str, values: Mapping[str, Any]) -> list[Row]:
+    """The rows of a query of a list.
+
+    Raises:
+        BadQuery: a value is of another kind than its filter.
+    """
+    with connection.cursor(row_factory=dict_row, binary=True) as cursor:
+        try:
+            # planned for these filters each time: one plan for all values reads whole tables for rare ones
+            return cursor.execute(query, values, prepare=False).fetchall()
+        except DataError as error:
+            raise BadQuery("a filter or the cursor has a value of another kind") from error

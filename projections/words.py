@@ -23,7 +23,13 @@ from projections.texts import Summary
 
 MARKED = Table(
     "complaint_words",
-    {"subject": "text", "customer": "text", "sequence": "bigint NOT NULL", "marks": "smallint[] NOT NULL"},
+    {
+        "subject": "text",
+        "customer": "text",
+        "sequence": "bigint NOT NULL",
+        "received_at": "timestamptz",
+        "marks": "smallint[] NOT NULL",
+    },
     key=("subject",),
     indexes=("USING gin (marks) WITH (gin_pending_list_limit = 128)", "(customer)"),
 )
@@ -45,9 +51,14 @@ class TooShort(ValueError):
     """Nothing to search for: no word, and no two Chinese characters in sequence."""
 
 
+def spelled(text: str) -> str:
+    """A text as all spellings of it: full width, capitals, accents joined."""
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
 def runs(text: str) -> list[str]:
-    """Words and stretches of Chinese, however they are spelled: full width, capitals, accents joined."""
-    return _RUNS.findall(unicodedata.normalize("NFKC", text).casefold())
+    """Words and stretches of Chinese, however they are spelled."""
+    return _RUNS.findall(spelled(text))
 
 
 def grams(found: Iterable[str]) -> set[str]:
@@ -73,6 +84,7 @@ class Wanted:
 
     def __init__(self, text: str) -> None:
         self.runs = list(dict.fromkeys(runs(text)))[:LONGEST]
+        self.others = {run for run in self.runs if not _IS_HAN.match(run)}
         if not grams(self.runs):
             raise TooShort(text)
 
@@ -81,10 +93,10 @@ class Wanted:
 
     def within(self, text: str) -> bool:
         """Whether the text itself has them all: Chinese anywhere in it, other words whole."""
-        there = runs(text)
-        return all(
-            any(run in each for each in there) if _IS_HAN.match(run) else run in there for run in self.runs
-        )
+        there = spelled(text)
+        if not all(run in there for run in self.runs):
+            return False
+        return not self.others or self.others <= set(_RUNS.findall(there))
 
 
 # ---- the read model
@@ -116,6 +128,7 @@ def _rows(batch: Batch) -> Iterable[Row]:
         data: Any = event.data
         if kept := marks(secret, runs(opened.get(found[sequence], ""))):
             said = {"subject": event.subject, "customer": data.customer, "sequence": sequence}
+            said |= {"received_at": event.time}
             yield MARKED.new(**said, marks=kept)
 
 

@@ -15,6 +15,7 @@ import pytest
 from api.cli.edge import utc_now
 from domain import erasure
 from domain.ledger import Incoming
+from projections import word_search
 from projections.complaints import search
 from storage.keys import new_master
 from streams.config import Settings
@@ -91,6 +92,65 @@ def test_pages_of_a_search_for_words_are_the_list(parts: Parts) -> None:
     assert [len(page) for page in pages] == [4, 4, 3]
     numbers = [*(f"D-{n}" for n in range(8, -1, -1)), "C-2", "C-1"]
     assert [each for page in pages for each in page] == [f"complaint/{number}" for number in numbers]
+
+
+@pytest.mark.parametrize(
+    ("words", "filters"),
+    [
+        ("太贵", {}),
+        ("丢件", {}),
+        ("丢件", {"handler": "S-2"}),
+        ("太贵 丢件", {"handler": "S-1"}),
+        ("丢件", {"customer": "K-3"}),
+        ("丢件", {"until": datetime(2026, 4, 20, tzinfo=UTC), "status": "open"}),
+        ("太贵", {"handler": "S-2", "since": datetime(2026, 4, 9, tzinfo=UTC)}),
+        ("没有", {}),
+    ],
+)
+def test_common_and_rare_words_are_found_alike(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch, words: str, filters: dict[str, Any]
+) -> None:
+    """Whichever way leads to them, and however few are looked at for one page."""
+    record(parts, *spread())
+    for name, few in {"NEAR": 4, "FAR": 6, "LEAST": 2, "LOOKED_AT": 5}.items():
+        monkeypatch.setattr(word_search, name, few)
+    found, cursor, pages = list[str](), None, 0
+    with parts.connections.connect() as connection:
+        truth = search(connection, limit=500, **filters).items
+        while cursor is not None or not pages:
+            page = search(
+                connection,
+                words=words,
+                texts=parts.projector.context.texts,
+                limit=3,
+                cursor=cursor,
+                **filters,
+            )
+            found += [row["subject"] for row in page.items]
+            cursor, pages = page.next, pages + 1
+    said = {one["subject"]: one["data"]["summary"] for one in spread()}
+    wanted = [
+        row["subject"] for row in truth if all(w in said.get(row["subject"], "") for w in words.split())
+    ]
+    assert found == wanted
+
+
+def spread() -> list[dict[str, Any]]:
+    """In April every second complaint was charged too much, and every seventh lost something."""
+
+    def said(n: int) -> str:
+        return " ".join([*(["收得太贵"] if n % 2 else []), *(["丢件"] if n % 7 == 6 else []), "其他"])
+
+    return [
+        received(
+            f"E-{n}",
+            f"2026-04-{n + 1:02} 10:00",
+            customer=f"K-{n % 4}",
+            handler=f"S-{n % 3}",
+            summary=said(n),
+        )
+        for n in range(28)
+    ]
 
 
 def test_without_the_master_key_no_sealed_summary_is_found(parts: Parts) -> None:
