@@ -59,10 +59,11 @@ class Feed:
 
 
 def feeds(storage: PostgresStorage, connections: Connections) -> tuple[Feed, ...]:
+    """Those first that alerts wait for: what is read and sent in one moment goes out in this order."""
     return (
         _alert_feed(connections),
-        _event_feed(storage),
         _segment_feed(storage),
+        _event_feed(storage),
         _answer_feed(storage),
         _checkpoint_feed(storage),
     )
