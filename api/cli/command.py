@@ -13,6 +13,9 @@ from api.i18n import Language, Text
 
 Given = argparse.Namespace
 
+LARGEST = 10**9
+"""The largest number that an option takes where it says no other."""
+
 
 @dataclass(frozen=True, slots=True)
 class Argument:
@@ -25,6 +28,20 @@ class Argument:
 
 def argument(*names: str, en: str, zh: str, **more: Any) -> Argument:
     return Argument(names, Text(en, zh), more)
+
+
+def whole(least: int, most: int = LARGEST) -> Callable[[str], int]:
+    """Reads an option's value as a whole number within limits; another is answered with the limits."""
+
+    def read(text: str) -> int:
+        if re.fullmatch(r"[0-9]{1,10}", text) and least <= int(text) <= most:
+            return int(text)
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least} to {most}")
+
+    return read
+
+
+PORT = whole(1, 65535)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +117,7 @@ _CHINESE: Sequence[tuple[str, str]] = (
     (r"argument (.*?): invalid choice: (.*?) \(choose from (.*)\)", r"\1 的值 \2 无效，可用 \3"),
     (r"argument (.*?): expected .*", r"\1 缺少值"),
     (r"argument (.*?): not allowed with argument (.*)", r"\1 与 \2 不能同时使用"),
+    (r"argument (.*?): (.*) is no whole number from (\d+) to (\d+)", r"\1 的值 \2 不是 \3 至 \4 的整数"),
     (r"argument (.*?): invalid (?:\w+) value: (.*)", r"\1 的值 \2 无效"),
 )
 

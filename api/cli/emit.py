@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from api.cli.command import Command, Given, argument
+from api.cli.command import Command, Given, argument, whole
 from api.cli.edge import DONE, NO, Edge, failure, unreadable
 
 if TYPE_CHECKING:
@@ -178,13 +178,6 @@ def _progress(edge: Edge) -> Iterator[Any]:
         yield lambda count: bar.advance(task, count)
 
 
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
-
-
 EMIT = Command(
     run,
     (
@@ -251,7 +244,7 @@ EMIT = Command(
         ),
         argument(
             "--batch",
-            type=_positive,
+            type=whole(1),
             default=500,
             metavar="N",
             en="facts at a time (default 500)",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from api.cli.command import Command, Given, argument
+from api.cli.command import Command, Given, argument, whole
 from api.cli.edge import DONE, NO, Edge, Failure, failure
 from api.cli.unsealing import letters_opened
 
@@ -175,14 +175,14 @@ LIST = Command(list_letters, (CODE,))
 SHOW = Command(
     show,
     (
-        argument("NUMBER", type=int, en="the letter's number, as list gives it", zh="死信编号，见 list"),
+        argument("NUMBER", type=whole(1), en="the letter's number, as list gives it", zh="死信编号，见 list"),
         argument("--raw", action="store_true", en="the message itself, byte by byte", zh="原始消息，逐字节"),
     ),
 )
 REPLAY = Command(
     replay,
     (
-        argument("NUMBER", type=int, nargs="*", en="the letters' numbers", zh="死信编号"),
+        argument("NUMBER", type=whole(1), nargs="*", en="the letters' numbers", zh="死信编号"),
         argument(
             "--all",
             action="store_true",

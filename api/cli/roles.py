@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.cli.command import Command, Given, argument
+from api.cli.command import PORT, Command, Given, argument
 from api.cli.edge import DONE, Edge
 
 
@@ -58,13 +58,6 @@ def serve(given: Given, edge: Edge) -> int:
     return DONE if server.started else 2
 
 
-def _port(text: str) -> int:
-    port = int(text)
-    if not 0 < port < 65536:
-        raise ValueError
-    return port
-
-
 CREATE = Command(create_topics)
 WORK = Command(
     work,
@@ -89,7 +82,7 @@ SERVE = Command(
         ),
         argument(
             "--port",
-            type=_port,
+            type=PORT,
             metavar="N",
             en="and on this port (default: HUIYIN_HTTP_PORT)",
             zh="监听端口（默认 HUIYIN_HTTP_PORT）",

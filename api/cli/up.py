@@ -12,7 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from api.cli.command import Command, Given, argument
+from api.cli.command import PORT, Command, Given, argument
 from api.cli.edge import DATA, DONE, RUNNING, Edge, database_place, failure
 from api.cli.parts_of_up import await_api, for_sample, play_sample, roles, sample_is_here, services, share
 from api.cli.up_keys import make_keys, tell
@@ -161,13 +161,6 @@ def _tries(settings: Settings, base: str) -> list[str]:
     ]
 
 
-def _number(text: str) -> int:
-    port = int(text)
-    if not 0 < port < 65536:
-        raise ValueError
-    return port
-
-
 UP = Command(
     run,
     (
@@ -180,14 +173,14 @@ UP = Command(
         argument("--sample", action="store_true", en="play the bundled sample in", zh="播放自带样例"),
         argument(
             "--port",
-            type=_number,
+            type=PORT,
             metavar="N",
             en="API and dashboard (default 8080, or a free one)",
             zh="API 与看板端口（默认 8080，被占用时另取）",
         ),
         argument(
             "--kafka-port",
-            type=_number,
+            type=PORT,
             metavar="N",
             en="Kafka (default 9092, or a free one)",
             zh="Kafka 端口（默认 9092，被占用时另取）",

@@ -9,7 +9,7 @@ from itertools import islice
 
 from api.cli.alert_topics import Alert, AlertTopics, Start
 from api.cli.board import SEVERITIES, SEVERITY, STATUSES
-from api.cli.command import Command, Given, argument
+from api.cli.command import Command, Given, argument, whole
 from api.cli.edge import DONE, Edge, instant, local
 from api.cli.terminal import controllable
 
@@ -100,13 +100,6 @@ def _span(length: timedelta, edge: Edge) -> str:
     return f"{hours}:{seconds // 60:02} h" if edge.language == "en" else f"{hours} 小时 {seconds // 60} 分"
 
 
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
-
-
 WATCH = Command(
     run,
     (
@@ -132,6 +125,6 @@ WATCH = Command(
             "--lines", action="store_true", en="one line a change, in a terminal too", zh="终端中也逐行输出"
         ),
         argument("--json", action="store_true", en="the alerts as they are", zh="以 JSON 输出"),
-        argument("--count", type=_count, metavar="N", en="end after N changes", zh="N 次变动后结束"),
+        argument("--count", type=whole(1), metavar="N", en="end after N changes", zh="N 次变动后结束"),
     ),
 )
