@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import islice, zip_longest
 from tempfile import SpooledTemporaryFile
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 import orjson
 
@@ -55,6 +55,22 @@ MOST_EARLIER = 200
 OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
 RANGE = """SELECT notification_id, originator_id, originator_version, topic, state FROM stored_events
     WHERE notification_id BETWEEN %s AND %s ORDER BY notification_id"""
+
+
+class Whole(Protocol):
+    """A file that can be packed."""
+
+    size: int
+
+    def pieces(self) -> Iterator[bytes]: ...
+
+
+class Out(Protocol):
+    """What an archive can be written to."""
+
+    def write(self, piece: bytes, /) -> int: ...
+    def flush(self) -> None: ...
+    def close(self) -> None: ...
 
 
 class Part:
@@ -236,7 +252,7 @@ def manifest(origin: str, subject: str, count: int, digests: Mapping[str, str]) 
     return "\n".join([FORMAT, origin, subject, str(count), *lines, ""])
 
 
-def pack(files: Mapping[str, Part], out: IO[bytes]) -> None:
+def pack(files: Mapping[str, Whole], out: Out) -> None:
     """The one zip that these files make."""
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as opened:
         for name, part in sorted(files.items()):
@@ -245,10 +261,3 @@ def pack(files: Mapping[str, Part], out: IO[bytes]) -> None:
             with opened.open(entry, "w") as into:
                 for piece in part.pieces():
                     into.write(piece)
-
-
-def packed(files: Mapping[str, bytes]) -> bytes:
-    """The same in memory."""
-    content = io.BytesIO()
-    pack({name: Part(io.BytesIO(), [text]) for name, text in files.items()}, content)
-    return content.getvalue()

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
-from typing import TYPE_CHECKING
+from shutil import copyfileobj
+from tempfile import TemporaryFile
+from typing import TYPE_CHECKING, BinaryIO
 
 from api.cli.command import Command, Given, argument
 from api.cli.edge import DONE, NO, Edge, failure, unreadable
@@ -148,11 +152,10 @@ def _write(file: str, edge: Edge, storage: PostgresStorage) -> None:
 def _export(given: Given, edge: Edge) -> int:
     from api.bundle_check import check
 
-    with edge.opened(given.export) as stream:
-        content = stream.read()
     key = key_of(given.key) if given.key else None
     anchor = _text(given.anchor) if given.anchor else None
-    checked = check(content, key, anchor)
+    with edge.opened(given.export) as stream, _sought_in(stream) as content:
+        checked = check(content, key, anchor)
     for reason in checked.reasons:
         edge.line(reason.text.within(edge.language))
     if checked.reasons:
@@ -160,6 +163,17 @@ def _export(given: Given, edge: Edge) -> int:
     for said in checked.said:
         edge.line(said.within(edge.language))
     return DONE
+
+
+@contextmanager
+def _sought_in(stream: BinaryIO) -> Iterator[BinaryIO]:
+    """A file that can be read from any place: what comes through a pipe or is unpacked is put into one."""
+    if isinstance(stream, BufferedReader) and stream.seekable():
+        yield stream
+        return
+    with TemporaryFile() as file:
+        copyfileobj(stream, file)
+        yield file
 
 
 VERIFY = Command(

@@ -2,48 +2,44 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import tracemalloc
-import zipfile
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
-from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any
 
-import orjson
 import pytest
 
-from api import bundle
+from api import bundle, bundle_open
 from api.bundle_check import check
+from api.bundle_events import Versions
 from domain.checkpoint import Signer
 from domain.events import PERSONAL
-from domain.ledger import Incoming, Ledger
+from domain.ledger import Ledger
 from domain.policy import load_policy
 from domain.privacy import MARK, Masters
 from domain.sealing import Keyring
 from storage.postgres import PostgresStorage
 from tests.helpers.cli import Answer, huiyin
-from tests.helpers.proven import AT, SEED, filled
-
-FACTS: tuple[tuple[str, dict[str, Any]], ...] = (
-    (
-        "complaint.received",
-        {"customer": "K-1", "category": "fees", "channel": "app", "summary": "多收费用"},
-    ),
-    ("complaint.replied", {"text": "正在核实", "final": True, "by": "S-1"}),
-    ("complaint.resolved", {"resolution": "refunded", "by": "S-1"}),
+from tests.helpers.exported import (
+    FACTS,
+    OTHER_SEED,
+    ZERO,
+    Change,
+    codes,
+    fact,
+    files_of,
+    lines,
+    made,
+    of,
+    packed,
+    remade,
+    text,
 )
-OTHER_SEED = b64encode(bytes(32)).decode()
-
-
-def fact(number: int, name: str) -> Incoming:
-    type_, data = FACTS[number]
-    head = {"specversion": "1.0", "id": f"{name}-{number}", "source": "/crm", "type": type_}
-    raw = orjson.dumps({**head, "subject": f"complaint/{name}", "time": AT, "data": data})
-    return Incoming.read(raw)
+from tests.helpers.proven import AT, SEED, filled
 
 
 @pytest.fixture
@@ -67,35 +63,6 @@ def run(database: str) -> Callable[..., Answer]:
     )
 
 
-def made(
-    storage: PostgresStorage, subject: str | None = "complaint/C-1", personal: bool = True, seed: str = SEED
-) -> bytes:
-    out = io.BytesIO()
-    assert bundle.make(storage, seed, subject, out, personal)
-    return out.getvalue()
-
-
-def files_of(content: bytes) -> dict[str, bytes]:
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
-
-
-def codes(content: bytes, **more: Any) -> list[str]:
-    return sorted({reason.code for reason in check(content, **more).reasons})
-
-
-def remade(storage: PostgresStorage, files: dict[str, bytes], count: int | None = None) -> bytes:
-    """A bundle whose manifest was signed anew, as somebody could who has the key, or takes one of their own:
-    what is left to refuse it is what it says."""
-    signer = Signer.read(storage.proofs.origin(), SEED)
-    there = {name: content for name, content in files.items() if name != bundle.MANIFEST}
-    subject = files[bundle.MANIFEST].split(b"\n")[2].decode()
-    many = there[bundle.EVENTS].count(b"\n") if count is None else count
-    digests = {name: sha256(content).hexdigest() for name, content in there.items()}
-    note = signer.sign(bundle.manifest(signer.name, subject, many, digests))
-    return bundle.packed({**there, bundle.MANIFEST: note.encode()})
-
-
 @pytest.mark.parametrize("subject", ["complaint/C-1", None])
 @pytest.mark.parametrize("personal", [True, False])
 def test_an_export_is_verified_and_always_the_same(
@@ -115,7 +82,7 @@ def test_personal_fields_in_clear_stay_at_home_unless_asked_for(storage: Postgre
         assert "多收费用".encode() in made(storage, subject)
     page = files_of(made(storage))[bundle.PAGE]
     assert "多收费用".encode() not in page
-    assert any("masked" in text.en for text in check(made(storage, personal=False)).said)
+    assert any("masked" in text.en for text in check(io.BytesIO(made(storage, personal=False))).said)
     assert PERSONAL["complaint.received"]
 
 
@@ -131,7 +98,7 @@ def test_sealed_fields_go_out_sealed_and_proven(database: str) -> None:
             assert b'"leaf":' not in content
             assert "多收费用".encode() not in content
             assert MARK.encode() in content
-        assert not any("masked" in text.en for text in check(content).said)
+        assert not any("masked" in text.en for text in check(io.BytesIO(content)).said)
 
 
 def test_an_export_holds_the_policy_in_force_and_a_page_in_both_languages(storage: PostgresStorage) -> None:
@@ -156,34 +123,6 @@ def test_an_export_that_breaks_off_or_goes_on_is_refused(storage: PostgresStorag
         assert codes(changed) == ["container"]
 
 
-Change = Callable[[dict[str, bytes]], dict[str, bytes]]
-
-
-def lines(change: Callable[[list[Any]], list[Any]]) -> Change:
-    """A change of the events."""
-
-    def changed(files: dict[str, bytes]) -> dict[str, bytes]:
-        rows = change([orjson.loads(line) for line in files[bundle.EVENTS].splitlines()])
-        content = b"".join(orjson.dumps(row, option=bundle.OPTIONS) for row in rows)
-        return {**files, bundle.EVENTS: content}
-
-    return changed
-
-
-def of(place: int, **fields: Any) -> Change:
-    return lines(lambda rows: [{**row, **fields} if n == place else row for n, row in enumerate(rows)])
-
-
-def text(name: str, old: bytes, new: bytes) -> Change:
-    def changed(files: dict[str, bytes]) -> dict[str, bytes]:
-        assert old in files[name]
-        return {**files, name: files[name].replace(old, new, 1)}
-
-    return changed
-
-
-ZERO = b64encode(bytes(32)).decode()
-
 MUTATIONS: list[tuple[str, Change, str]] = [
     ("a word of an event", text(bundle.EVENTS, "正在核实".encode(), "已经核实".encode()), "proof"),
     ("a sequence", of(1, sequence=4), "proof"),
@@ -198,6 +137,9 @@ MUTATIONS: list[tuple[str, Change, str]] = [
     ("an event twice", lines(lambda rows: [rows[0], *rows]), "order"),
     ("an event left out", lines(lambda rows: [rows[0], *rows[2:]]), "count"),
     ("the first one left out", lines(lambda rows: rows[1:]), "count"),
+    ("a version that no ledger has", of(1, version=2**63), "event"),
+    ("a subject that is no text", of(1, subject=["complaint/C-1"]), "event"),
+    ("a line that is too long", lines(lambda rows: [{**rows[0], "more": "x" * 5_000}, *rows[1:]]), "event"),
     ("an event that is no JSON", text(bundle.EVENTS, b"{", b"["), "event"),
     ("the size of the checkpoint", text(bundle.CHECKPOINT, b"\n1", b"\n2"), "checkpoint"),
     ("the checkpoint's signature", text(bundle.CHECKPOINT, "— ".encode(), "— x".encode()), "checkpoint"),
@@ -222,8 +164,9 @@ MUTATIONS: list[tuple[str, Change, str]] = [
     ("change", "code"), [(c, code) for _, c, code in MUTATIONS], ids=[n for n, _, _ in MUTATIONS]
 )
 def test_a_changed_export_is_refused_with_its_reason(
-    storage: PostgresStorage, change: Change, code: str
+    storage: PostgresStorage, change: Change, code: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(bundle_open, "MOST_LINE", 4_000)
     files = change(files_of(made(storage)))
     assert code in codes(remade(storage, files))
 
@@ -240,7 +183,7 @@ def test_a_changed_export_is_refused_with_its_reason(
 def test_what_no_proof_covers_is_covered_by_the_signature(
     storage: PostgresStorage, change: Change, code: str
 ) -> None:
-    assert code in codes(bundle.packed(change(files_of(made(storage)))))
+    assert code in codes(packed(change(files_of(made(storage)))))
 
 
 def test_a_count_that_is_not_the_manifests_is_refused(storage: PostgresStorage) -> None:
@@ -285,6 +228,26 @@ def test_a_whole_ledger_is_written_piece_by_piece(database: str, monkeypatch: py
         assert most < out.seek(0, io.SEEK_END) / 3
 
 
+def test_a_whole_ledger_is_verified_piece_by_piece(database: str) -> None:
+    with filled(database, 10_000, 2_000) as storage, TemporaryFile() as out:
+        bundle.make(storage, SEED, None, out)
+        assert check(out).reasons == []  # what is only loaded once is loaded by now
+        tracemalloc.start()
+        assert check(out, anchor=storage.proofs.checkpoints()[0].note).reasons == []
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert most < out.seek(0, io.SEEK_END) / 5
+
+
+def test_versions_are_told_however_many_streams_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Versions, "MOST", 7)
+    with closing(Versions()) as versions:
+        told = [versions.next(f"complaint/C-{n % 20}", n // 20 + 1) for n in range(100)]
+        assert told == [n // 20 + 1 for n in range(100)]
+        assert versions.next("complaint/C-3", 9) == 6
+        assert versions.next("complaint/C-3", 10) == 10
+
+
 def test_the_commands_write_and_verify_it(
     run: Callable[..., Answer], storage: PostgresStorage, tmp_path: Path
 ) -> None:
@@ -297,6 +260,10 @@ def test_the_commands_write_and_verify_it(
     assert "compare it with the one you were given" in elsewhere.out
     assert run("export", "--all", "--out", file).status == 0
     assert run("verify", "--export", file, HUIYIN_LANG="zh").out.startswith("未发现改动：")
+    content = Path(file).read_bytes()
+    assert huiyin("verify", "--export", "-", stdin=content).status == 0
+    Path(f"{file}.gz").write_bytes(gzip.compress(content))
+    assert huiyin("verify", "--export", f"{file}.gz").status == 0
     Path(file).write_bytes(b"nothing")
     refused = huiyin("verify", "--export", file)
     assert (refused.status, refused.out) == (1, "container: the file is damaged or no export\n")
