@@ -19,24 +19,26 @@ if TYPE_CHECKING:
     from domain.stream import Stream
 
 
-def _key(customer: str, category: str, at: datetime) -> str:
-    month = at.astimezone(UTC)
-    return f"complaints-of/{customer}/{category}/{month.year}-{month.month:02}"
+def _month(at: datetime) -> int:
+    """Months since the year 0, in UTC."""
+    moment = at.astimezone(UTC)
+    return moment.year * 12 + moment.month - 1
+
+
+def _key(customer: str, category: str, month: int) -> str:
+    return f"complaints-of/{customer}/{category}/{month // 12}-{month % 12 + 1:02}"
 
 
 def link(_stream: Stream, event: Event) -> Iterator[tuple[str, str, Any]]:
     """Where a complaint is found by its customer; an inquiry is no complaint."""
     data: Any = event.data
     if data.kind != "inquiry":
-        yield _key(data.customer, data.category, event.time), event.subject, event.time.isoformat()
+        yield _key(data.customer, data.category, _month(event.time)), event.subject, event.time.isoformat()
 
 
 def _keys_around(customer: str, category: str, at: datetime, apart: timedelta) -> Iterator[str]:
-    moment, last = at - apart, _key(customer, category, at + apart)
-    while (key := _key(customer, category, moment)) != last:
-        yield key
-        moment = (moment.replace(day=1) + timedelta(days=32)).replace(day=1)
-    yield last
+    for month in range(_month(at - apart), _month(at + apart) + 1):
+        yield _key(customer, category, month)
 
 
 def keys_near(event: Event) -> Iterator[str]:

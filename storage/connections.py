@@ -14,6 +14,8 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 
+from storage import arrays
+
 T = TypeVar("T")
 
 LIMITS = {"statement_timeout": "60s", "lock_timeout": "15s", "idle_in_transaction_session_timeout": "30s"}
@@ -36,7 +38,9 @@ class Connections:
         self._closings = 0
 
     def connect(self) -> psycopg.Connection:
-        return psycopg.connect(**self.parameters, autocommit=True, prepare_threshold=2)
+        connection = psycopg.connect(**self.parameters, autocommit=True, prepare_threshold=2)
+        arrays.register(connection)
+        return connection
 
     @contextmanager
     def take(self, first: Callable[[psycopg.Connection], T]) -> Iterator[tuple[psycopg.Connection, T]]:
