@@ -32,9 +32,13 @@ TYPES: Mapping[str, str] = {
     "a list": "列表",
     "a whole number": "整数",
     "a number": "数字",
+    "a text": "文本",
+    "a time": "时间",
+    "a day": "日期",
+    "a table": "表",
 }
 
-READ = {"row": _row, "list": listed, "kind": known(TYPES)}
+READ = {"row": _row, "list": listed, "kind": known(TYPES), "sort": known(TYPES)}
 NAME = r"""'[^']*'|"[^"]*"|[\w.:+-]+"""
 GAPS = {
     "file": r"[^:]+?",
@@ -114,6 +118,33 @@ ROWS = tuple(
         ),
         ("{case} divides among {list}, not {given}", "{case} 只能在 {list} 之间划分，不含 {given}"),
         ("the shares must sum to exactly 1, none below 0", "份额合计须恰为 1，且均不小于 0"),
+        # what makes no sense
+        ("{name} is never {other}", "{name} 不会是 {other}"),
+        ("{name} is {kind}, never {other}", "{name} 为{kind}，不会是 {other}"),
+        ("{name} is for {kind}, and {other} is {sort}", "{name} 用于{kind}，而 {other} 为{sort}"),
+        (
+            "{name} is {kind}, and {other} is {sort}: they cannot be compared",
+            "{name} 为{kind}，{other} 为{sort}，无法比较",
+        ),
+        (
+            "takes back all that `when` asks for, so it could never hold",
+            "与 `when` 完全抵消，永远不会成立",
+        ),
+        ("needs one of `within` and `due`, not both", "`within` 与 `due` 只能有一个"),
+        ("{type} happens once, so it could never be met", "{type} 只发生一次，永远无法履行"),
+        (
+            "{type} is always refused by {path}, so it could never be met",
+            "{type} 总被 {path} 拒绝，永远无法履行",
+        ),
+        ("is for complaints, and {type} is of none", "仅用于投诉，而 {type} 不属于投诉"),
+        (
+            "{type} is recorded by the system only, so it cannot be refused",
+            "{type} 只由系统记录，不能拒绝",
+        ),
+        (
+            "{path} is measured per {name}, not per {other}",
+            "{path} 按 {name} 计量，而非按 {other}",
+        ),
         # calendars and periods
         ("{path}: {problem}", "{path}：{problem}"),
         ("{name} is not a period; write {list}", "{name} 不是期间；可写 {list}"),

@@ -51,6 +51,18 @@ def _both(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
     return lambda value, wanted: value is not None and wanted is not None and compare(value, wanted)
 
 
+def _total(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    """Things that cannot be compared do not: whatever a pack asks, a fact is taken in."""
+
+    def test(value: Any, wanted: Any) -> bool:
+        try:
+            return bool(compare(value, wanted))
+        except TypeError:
+            return False
+
+    return test
+
+
 OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "absent": lambda value, wanted: _empty(value) is wanted,
     "is": _both(lambda value, wanted: value == wanted),
@@ -140,7 +152,7 @@ def _operator(name: str, wanted: Any, get: Getter, to_getter: ToGetter, calendar
     plain = name.removesuffix("_field")
     if plain not in OPERATORS:
         raise ConditionError(f"{name!r} is no test{_nearest(name, OPERATORS)}")
-    test = OPERATORS[plain]
+    test = _total(OPERATORS[plain])
     if plain == name:
         _check_operand(name, wanted)
         return lambda situation: test(get(situation), wanted)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from domain import holding
 from domain.envelope import Event
@@ -79,12 +79,14 @@ class Feed:
 @dataclass(frozen=True, slots=True)
 class Measure:
     """`moments`: the instants that are counted, for figures that can only grow, so that their window may be
-    lost before it ends. `of_holders`: measured is also who holds a customer and did nothing."""
+    lost before it ends. `of_holders`: measured is also who holds a customer and did nothing. `per`: whose
+    figure it is."""
 
     feed: Feed
     figures: Callable[[View], Figures]
     moments: Callable[[Mapping[str, Any]], list[int]] | None = None
     of_holders: bool = False
+    per: Literal["staff", "branch"] = "staff"
 
     @property
     def on(self) -> tuple[str, ...]:
@@ -307,9 +309,9 @@ MEASURES: dict[str, Measure] = {
     "spot-checks": Measure(VISITS, _spot_checks),
     "evaluations": Measure(VISITS, _evaluations, of_holders=True),
     "breaches": Measure(BREACHES, _count, _moments),
-    "complaints": Measure(COMPLAINTS, _count, _moments),
-    "broken-promises": Measure(PROMISES, _count, _moments),
-    "satisfied": Measure(FEEDBACK, _satisfied),
+    "complaints": Measure(COMPLAINTS, _count, _moments, per="branch"),
+    "broken-promises": Measure(PROMISES, _count, _moments, per="branch"),
+    "satisfied": Measure(FEEDBACK, _satisfied, per="branch"),
 }
 
 

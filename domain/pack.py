@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -24,6 +25,17 @@ Ladder = tuple[tuple[str, ...], ...]
 
 class PackError(ValueError):
     """A pack that cannot be used. The message names file, row, field and what would be right."""
+
+
+LISTED = 20
+"""How many known names an answer lists."""
+
+
+def nearest(name: str, known: Collection[str]) -> str:
+    """The known name that was probably meant, as the end of a sentence."""
+    close = get_close_matches(name, known, 1)
+    listed = f"; known are {', '.join(sorted(known))}" if len(known) <= LISTED else ""
+    return f"; did you mean {close[0]!r}?" if close else listed
 
 
 class Row(BaseModel):
@@ -233,10 +245,38 @@ def _row_name(document: Mapping[str, Any], where: tuple[Any, ...]) -> Iterator[s
         yield f"field {field}"
 
 
+ROWS: Mapping[object, type[Row]] = {
+    "clause": Clause,
+    "kpi": Kpi,
+    "opens": Pattern,
+    "met_by": Pattern,
+    "withdrawn_by": Pattern,
+    "refuses": Refusal,
+    "violates": Violation,
+    "escalates": Escalation,
+    "within": Term,
+    "title": Words,
+    "text": Words,
+    "sources": Words,
+    "example": Example,
+}
+"""What lies under a field that holds rows."""
+
+
+def _meant(where: tuple[Any, ...]) -> str:
+    """The field that was probably meant: of the row in which the unknown one stands."""
+    row: type[Row] = Pack
+    for name in where[:-1]:
+        row = ROWS.get(name, row)
+    close = get_close_matches(str(where[-1]), row.model_fields, 1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
 def _complain(file: str, document: Mapping[str, Any], error: ValidationError) -> PackError:
     first = error.errors(include_url=False)[0]
     place = ", ".join(_row_name(document, first["loc"]))
-    message = first["msg"].removeprefix("Value error, ")
+    unknown = first["type"] == "extra_forbidden"
+    message = f"is unknown{_meant(first['loc'])}" if unknown else first["msg"].removeprefix("Value error, ")
     return PackError(f"{file}: {place}: {message}" if place else f"{file}: {message}")
 
 

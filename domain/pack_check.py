@@ -6,31 +6,21 @@ complaint.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
-from difflib import get_close_matches
 from typing import Any, get_args
 
 from pydantic import ValidationError
 
 from domain.events import TYPES
 from domain.kinds import STATE_FIELDS, kinds_of
-from domain.pack import Clause, Pack, PackError, Pattern
+from domain.pack import Clause, Pack, PackError, Pattern, nearest
+from domain.pack_sense import conditions, obligations, refusals
 from domain.rules import REFUSAL_PARAMS, REFUSALS, Params
 from domain.working_time import Calendar, PeriodError, calendar
 
-LISTED = 20
-"""How many known names an answer lists."""
-
 Problem = tuple[str, str]
 """The field, and what is wrong with it."""
-
-
-def nearest(name: str, known: Collection[str]) -> str:
-    """The known name that was probably meant, as the end of a sentence."""
-    close = get_close_matches(name, known, 1)
-    listed = f"; known are {', '.join(sorted(known))}" if len(known) <= LISTED else ""
-    return f"; did you mean {close[0]!r}?" if close else listed
 
 
 def calendar_of(pack: Pack) -> Calendar:
@@ -53,7 +43,7 @@ def check_clause(where: str, row: Clause) -> None:
     """Raises:
     PackError: the first name in the row that does not exist, or an obligation that cannot be met.
     """
-    for check in (_patterns, _terms, _due, _per, _against, _meeting, _refusals, _missing, _ladders):
+    for check in CHECKS:
         for field, problem in check(row):
             raise PackError(f"{where}: field {field}: {problem}")
 
@@ -135,6 +125,23 @@ def _ladders(row: Clause) -> Iterator[Problem]:
     for escalation in row.escalates:
         if not all(escalation.ladder):
             yield "escalates.ladder", "each step needs at least one role"
+
+
+CHECKS = (
+    _patterns,
+    _terms,
+    _due,
+    _per,
+    _against,
+    _meeting,
+    _refusals,
+    _missing,
+    _ladders,
+    refusals,
+    obligations,
+    conditions,
+)
+"""In this order: names first, so that what comes later may rely on them."""
 
 
 def params_of(model: type[Params] | None, params: Mapping[str, Any]) -> Iterator[Problem]:

@@ -27,6 +27,7 @@ from domain.pack import (
     read_pack,
 )
 from domain.pack_check import calendar_of, check_clause, params_of
+from domain.pack_sense import never_met
 from domain.rules import RULES, Rule
 from domain.working_time import Calendar, Period, deadline, parse_period
 
@@ -114,6 +115,8 @@ class Policy:
         self._of_branch: dict[str | None, Policy] = {}
         for pack in packs:
             self._add(pack)
+        for row, problem in never_met(bound.row for bound in self.clauses.values()):
+            raise PackError(f'{self._home(row.id)}: clause "{row.id}": field met_by: {problem}')
 
     @property
     def texts(self) -> dict[str, str]:
@@ -166,6 +169,11 @@ class Policy:
             raise PackError(
                 f'{kpi.pack.id}.toml: kpi "{kpi.row.id}": field measure: {kpi.row.measure!r} is no measure; '
                 f"known are {known}"
+            )
+        if (of := MEASURES[kpi.row.measure].per) != kpi.row.per:
+            raise PackError(
+                f'{kpi.pack.id}.toml: kpi "{kpi.row.id}": field per: {kpi.row.measure} is measured per {of}, '
+                f"not per {kpi.row.per}"
             )
         if kpi.row.id in self.kpis:
             home = self.kpis[kpi.row.id].pack.id
