@@ -11,6 +11,7 @@ and `source` are the identity). Keep the id with your own record if a restart ma
 
 from __future__ import annotations
 
+import http.client
 import json
 import time
 import urllib.error
@@ -31,6 +32,9 @@ PAUSES_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 AGAIN = frozenset({429, 502, 503, 504})
 """Answers that say: later."""
+
+AWAY = (OSError, http.client.HTTPException)
+"""What is met where nobody answers, or breaks off; urllib's own errors among them."""
 
 MEDIA = "application/cloudevents-batch+json"
 
@@ -98,10 +102,37 @@ class ClientError(Exception):
         self.status = status
 
 
-class _Answer(NamedTuple):
+class Answer(NamedTuple):
+    """What came back for one request."""
+
     status: int
     headers: Message
     body: bytes
+
+
+class _Heard(http.client.HTTPConnection):
+    """Who refuses may close before all was sent; what they said is there to be read."""
+
+    def request(self, *said: Any, **more: Any) -> None:
+        try:
+            super().request(*said, **more)
+        except (BrokenPipeError, ConnectionResetError):
+            if self.sock is None:
+                raise
+
+
+class _HeardSafely(_Heard, http.client.HTTPSConnection):
+    pass
+
+
+class _Plain(urllib.request.HTTPHandler):
+    def http_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(_Heard, request)
+
+
+class _Safe(urllib.request.HTTPSHandler):
+    def https_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(_HeardSafely, request)
 
 
 class _Straight(urllib.request.HTTPRedirectHandler):
@@ -124,60 +155,70 @@ class Client:
     ) -> None:
         self.url = f"{url.rstrip('/')}/events"
         self.timeout_s, self.pauses_s, self.sleep = timeout_s, tuple(pauses_s), sleep
-        self._headers = {"Content-Type": MEDIA, "Accept": "application/json"}
+        self._headers = {"Accept": "application/json"}
         self._headers |= {"Authorization": f"Bearer {key}"} if key else {}
         # A proxy, which the environment may name, knows nothing of this machine.
         here = urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
         direct = [urllib.request.ProxyHandler({})] if here else []
-        self._opener = urllib.request.build_opener(_Straight, *direct)
+        self._opener = urllib.request.build_opener(_Straight, _Plain, _Safe, *direct)
 
     def send(self, facts: Iterable[Fact | Mapping[str, Any]]) -> Iterator[Receipt]:
         """One receipt for each fact, in their order. Batches go out as receipts are read: read them all."""
-        for batch in _batches(facts):
-            answered = json.loads(self._post(b"[" + b",".join(batch) + b"]"))
-            yield from map(Receipt.read, answered)
+        for batch in batches(map(_raw, facts)):
+            answer = self.post(b"[" + b",".join(batch) + b"]")
+            if answer.status != 200:
+                raise _refused(self.url, answer)
+            yield from map(Receipt.read, json.loads(answer.body))
 
-    def _post(self, body: bytes) -> bytes:
-        pauses = iter(self.pauses_s)
-        while True:
+    def post(self, body: bytes, media: str = MEDIA) -> Answer:
+        """The last word to one request, which is made again while nobody answers, or the answer is: later.
+
+        Raises:
+            ClientError: nobody answered.
+        """
+        for pause in self.pauses_s:
             try:
-                answer = self._asked(body)
-            except OSError as problem:  # urllib's URLError is one
-                why: Any = getattr(problem, "reason", problem)
-                error, told = ClientError(f"{self.url} cannot be reached: {why}"), None
-            else:
-                if answer.status == 200:
-                    return answer.body
-                error, told = _refused(self.url, answer), answer.headers.get("Retry-After")
-            pause = next(pauses, None)
-            if pause is None or error.status not in {None, *AGAIN}:
-                raise error
-            self.sleep(_seconds(told) or pause)
+                answer = self._asked(body, media)
+            except AWAY:
+                self.sleep(pause)
+                continue
+            if answer.status not in AGAIN:
+                return answer
+            self.sleep(_seconds(answer.headers.get("Retry-After")) or pause)
+        try:
+            return self._asked(body, media)
+        except AWAY as problem:
+            why: Any = getattr(problem, "reason", problem)
+            raise ClientError(f"{self.url} cannot be reached: {why}") from problem
 
-    def _asked(self, body: bytes) -> _Answer:
-        request = urllib.request.Request(self.url, body, self._headers, method="POST")
+    def _asked(self, body: bytes, media: str) -> Answer:
+        headers = {**self._headers, "Content-Type": media}
+        request = urllib.request.Request(self.url, body, headers, method="POST")
         try:
             with self._opener.open(request, timeout=self.timeout_s) as answer:
-                return _Answer(answer.status, answer.headers, answer.read())
+                return Answer(answer.status, answer.headers, answer.read())
         except urllib.error.HTTPError as answer:
             with answer:
-                return _Answer(answer.code, answer.headers, answer.read())
+                return Answer(answer.code, answer.headers, answer.read())
 
 
-def _batches(facts: Iterable[Fact | Mapping[str, Any]]) -> Iterator[list[bytes]]:
-    """As many to a request as are sure to be taken together."""
+def batches(facts: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """As many written facts to a request as are sure to be taken together."""
     batch: list[bytes] = []
     size = 0
     for fact in facts:
-        message = fact.message() if isinstance(fact, Fact) else fact
-        raw = json.dumps(message, ensure_ascii=False, default=_written).encode()
-        if batch and (len(batch) == BATCH_FACTS or size + len(raw) > BATCH_BYTES):
+        if batch and (len(batch) == BATCH_FACTS or size + len(fact) > BATCH_BYTES):
             yield batch
             batch, size = [], 0
-        batch.append(raw)
-        size += len(raw) + 1
+        batch.append(fact)
+        size += len(fact) + 1
     if batch:
         yield batch
+
+
+def _raw(fact: Fact | Mapping[str, Any]) -> bytes:
+    message = fact.message() if isinstance(fact, Fact) else fact
+    return json.dumps(message, ensure_ascii=False, default=_written).encode()
 
 
 def _written(value: Any) -> str:
@@ -187,7 +228,7 @@ def _written(value: Any) -> str:
     raise TypeError(f"{type(value).__name__} cannot be written as JSON")
 
 
-def _refused(url: str, answer: _Answer) -> ClientError:
+def _refused(url: str, answer: Answer) -> ClientError:
     """A problem (RFC 9457) in one line."""
     try:
         said = json.loads(answer.body)

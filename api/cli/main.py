@@ -131,10 +131,6 @@ OUT_OF_REACH: Mapping[str, Text] = {
         "Kafka cannot be reached: {why}; check HUIYIN_KAFKA and that the broker runs.",
         "无法连接 Kafka：{why}；请检查 HUIYIN_KAFKA 及 Kafka 是否运行。",
     ),
-    "httpx": Text(
-        "The API cannot be reached: {why}; check the address and that `huiyin serve` runs.",
-        "无法连接 API：{why}；请检查地址及 `huiyin serve` 是否运行。",
-    ),
 }
 """What a library's errors mean to whoever runs a command, by the package they come from."""
 

@@ -6,20 +6,18 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import urlsplit
 
 import orjson
 
 from api.cli.edge import failure
+from api.client import PAUSES_S, Client, ClientError, batches
+from api.client import Answer as HttpAnswer
 
 if TYPE_CHECKING:
     from streams.config import Settings
 
 Answer = dict[str, Any]
 Identity = tuple[str | None, str | None]
-PAUSES_S = (0.2, 0.5, 1.0, 2.0, 5.0)
-"""Between attempts to reach an API that does not answer."""
-
 LARGEST = 1_000_000
 """Bytes that one Kafka message may have; beyond, no broker takes it, nor is it a fact."""
 
@@ -148,21 +146,16 @@ def _too_large(fact: bytes) -> Answer:
 
 
 class HttpSender:
-    """`POST /events` in batches. A line that is no JSON would spoil its batch, so it goes by itself."""
+    """`POST /events` in batches, by the client that upstream systems have. A line that is no JSON would spoil
+    its batch, so it goes by itself."""
 
     def __init__(self, url: str, token: str | None, patience_s: float) -> None:
-        import httpx
-
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self.url = f"{url.rstrip('/')}/events"
-        # A proxy, which the environment may name, knows nothing of this machine.
-        elsewhere = urlsplit(url).hostname not in ("127.0.0.1", "localhost", "::1")
-        self.client = httpx.Client(headers=headers, timeout=max(patience_s, 5.0), trust_env=elsewhere)
+        self.client = Client(url, token, max(patience_s, 5.0), PAUSES_S)
 
     def send(self, facts: Sequence[bytes]) -> Iterator[Answer]:
         whole = [fact for fact in facts if claimed(fact)]
-        if whole:
-            yield from self._post(whole)
+        for batch in batches(whole):
+            yield from self._post(batch)
         for fact in facts:
             if not claimed(fact):
                 yield from self._post([fact], alone=True)
@@ -171,39 +164,35 @@ class HttpSender:
         mode = "cloudevents" if alone else "cloudevents-batch"
         body = facts[0] if alone else b"[" + b",".join(facts) + b"]"
         answer = self._asked(body, f"application/{mode}+json")
-        if answer.status_code == 200:
-            return _receipts(answer.json())
-        if answer.status_code in (401, 403) or answer.status_code >= 500:
+        if answer.status == 200:
+            return _receipts(orjson.loads(answer.body))
+        if answer.status in (401, 403) or answer.status >= 500:
             raise failure(
                 "{url} answered {status}: {why}",
                 "{url} 返回 {status}：{why}",
-                url=self.url,
-                status=answer.status_code,
-                why=answer.text[:300],
+                url=self.client.url,
+                status=answer.status,
+                why=answer.body.decode("utf-8", "replace")[:300],
             )
         if not alone:  # something in it spoils the batch: each by itself says what
             return [receipt for fact in facts for receipt in self._post([fact], alone=True)]
         return [_problem(answer, facts[0])]
 
-    def _asked(self, body: bytes, media: str) -> Any:
-        import httpx
-
-        for pause in (*PAUSES_S, None):
-            try:
-                answer = self.client.post(self.url, content=body, headers={"Content-Type": media})
-                if answer.status_code not in (429, 502, 503) or pause is None:
-                    return answer
-            except httpx.TransportError:
-                if pause is None:
-                    raise
-            time.sleep(pause or 0)
-        raise AssertionError("unreachable")
+    def _asked(self, body: bytes, media: str) -> HttpAnswer:
+        try:
+            return self.client.post(body, media)
+        except ClientError as problem:
+            raise failure(
+                "The API cannot be reached: {why}; check the address and that `huiyin serve` runs.",
+                "无法连接 API：{why}；请检查地址及 `huiyin serve` 是否运行。",
+                why=problem,
+            ) from problem
 
     def finish(self) -> Iterator[Answer]:
         return iter(())
 
     def close(self) -> None:
-        self.client.close()
+        """Nothing is kept open between requests."""
 
 
 def _receipts(answered: Any) -> list[Answer]:
@@ -212,10 +201,10 @@ def _receipts(answered: Any) -> list[Answer]:
     return list(answered)
 
 
-def _problem(answer: Any, fact: bytes) -> Answer:
+def _problem(answer: HttpAnswer, fact: bytes) -> Answer:
     """A problem (RFC 9457) as the receipt that it stands for."""
     try:
-        said = answer.json()
+        said = orjson.loads(answer.body)
     except ValueError:
         said = {}
     source, id_ = _identity(claimed(fact))
@@ -224,6 +213,6 @@ def _problem(answer: Any, fact: bytes) -> Answer:
         "source": source,
         "status": "rejected",
         "code": said.get("code") or "malformed",
-        "reason": said.get("detail") or said.get("title") or f"HTTP {answer.status_code}",
+        "reason": said.get("detail") or said.get("title") or f"HTTP {answer.status}",
     }
     return {name: value for name, value in found.items() if value is not None}

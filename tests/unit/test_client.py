@@ -1,7 +1,10 @@
 """The client for upstream systems, at an API played by a stand-in."""
 
+import socket
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, date, datetime
+from threading import Thread
 
 import pytest
 
@@ -100,6 +103,30 @@ def test_the_key_is_not_carried_to_where_an_answer_points(door: Door, client: Cl
     with pytest.raises(ClientError, match="answered 302"):
         list(client.send([contacted()]))
     assert len(door.tokens) == 1
+
+
+def test_a_refusal_is_heard_before_all_was_sent(asleep: Asleep) -> None:
+    """As from a server that looks at the key first, and closes."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as door:
+        refusing = Thread(target=refuse, args=(door,))
+        refusing.start()
+        client = Client(f"http://127.0.0.1:{door.getsockname()[1]}", "hy_1", pauses_s=(), sleep=asleep)
+        answer = client.post(b"x" * 50_000_000)
+        refusing.join()
+    assert (answer.status, answer.body) == (401, b"{}")
+
+
+def refuse(door: socket.socket) -> None:
+    with door.accept()[0] as asked:
+        asked.recv(100)
+        asked.sendall(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\n{}")
+
+
+def test_an_answer_that_breaks_off_is_asked_for_again(door: Door, client: Client, asleep: Asleep) -> None:
+    door.trouble, door.headers = [(200, [])], {"Content-Length": "1000"}
+    with pytest.raises(ClientError, match="cannot be reached"):
+        list(client.send([contacted()]))
+    assert asleep == [1, 2]
 
 
 def test_an_api_that_stays_away_is_given_up(asleep: Asleep) -> None:
