@@ -6,7 +6,7 @@ The score is the weighted mean of the parts that there are; the weights are the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -46,8 +46,9 @@ def rank(records: Iterable[Record], weights: Mapping[str, float]) -> list[Ranked
     scored = [(record, _parts(record, highest)) for record in told]
     scores = {record.staff: _score(parts, weights) for record, parts in scored}
     ordered = sorted(scored, key=lambda pair: -_or_last(scores[pair[0].staff]))
+    ranks = _ranks([scores[record.staff] for record, _ in ordered])
     return [
-        Ranked(_rank(scores, record.staff), record.staff, scores[record.staff], parts, record)
+        Ranked(ranks[scores[record.staff]], record.staff, scores[record.staff], parts, record)
         for record, parts in ordered
     ]
 
@@ -67,6 +68,7 @@ def _or_last(score: float | None) -> float:
     return -1.0 if score is None else score
 
 
-def _rank(scores: Mapping[str, float | None], staff: str) -> int:
-    own = _or_last(scores[staff])
-    return 1 + sum(_or_last(score) > own for score in scores.values())
+def _ranks(ordered: Sequence[float | None]) -> dict[float | None, int]:
+    """The place of the first of each score."""
+    places = range(len(ordered), 0, -1)
+    return dict(zip(reversed(ordered), places, strict=True))
