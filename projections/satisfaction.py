@@ -199,7 +199,13 @@ def rollups(
         rows = cursor.execute(query, values).fetchall()
     by_slot = {(row["value"], row["first_day"]): row for row in rows}
     wanted = [row for row in rows if row["first_day"] >= first.start.date()]
-    return [_rollup(row, by_slot, _window_of(kind, row["first_day"], calendar), calendar) for row in wanted]
+    spans = {day: _window_of(kind, day, calendar) for day in {row["first_day"] for row in wanted}}
+    earlier = {day: window(kind, span.start, calendar).start.date() for day, span in spans.items()}
+    return [
+        _rollup(row, spans[day], by_slot.get((row["value"], earlier[day])) or ZERO)
+        for row in wanted
+        for day in [row["first_day"]]
+    ]
 
 
 def _window_of(kind: str, day: date, calendar: Calendar) -> Window:
@@ -207,9 +213,7 @@ def _window_of(kind: str, day: date, calendar: Calendar) -> Window:
     return window(kind, calendar.end_of(day.toordinal()), calendar)  # type: ignore[arg-type]
 
 
-def _rollup(row: Row, rows: Mapping[tuple[str, date], Row], span: Window, calendar: Calendar) -> Rollup:
-    before = window(row["kind"], span.start, calendar)
-    earlier = rows.get((row["value"], before.start.date())) or ZERO
+def _rollup(row: Row, span: Window, earlier: Mapping[str, Any]) -> Rollup:
     satisfied, was = (_share(found["satisfied"], found["rated"]) for found in (row, earlier))
     return Rollup(
         row["per"],
