@@ -21,21 +21,23 @@ UNKNOWN = "unknown"
 
 _WHOSE = "coalesce(a.handler, CASE WHEN x.subject LIKE 'staff/%%' THEN substr(x.subject, 7) END)"
 _ABOUT = "LEFT JOIN about a ON a.subject = x.subject LEFT JOIN complaint c ON c.subject = x.subject"
+_ITSELF = "CROSS JOIN LATERAL (SELECT x.handler, x.branch) AS a CROSS JOIN LATERAL (SELECT x.root_cause) AS c"
 
 PROBLEMS: Mapping[Of, tuple[str, str, str]] = {
     "complaints": (
-        f"complaint x ON {inside('x.received_at')}",
+        f"complaint x ON {inside('x.received_at')} {_ITSELF}",
         "x.kind <> 'inquiry' AND x.status <> 'withdrawn'",
         _WHOSE,
     ),
     "breaches": (
-        f"obligation x ON {inside('x.breached_at')}",
+        f"obligation x ON {inside('x.breached_at')} {_ABOUT}",
         "x.state <> 'withdrawn'",
         f"coalesce(x.duty_of, {_WHOSE})",
     ),
-    "violations": (f"violation x ON {inside('x.found_at')}", "x.withdrawn_at IS NULL", _WHOSE),
+    "violations": (f"violation x ON {inside('x.found_at')} {_ABOUT}", "x.withdrawn_at IS NULL", _WHOSE),
 }
-"""Of each kind of problem: where it is found, which count, and whose they are."""
+"""Of each kind of problem: where it is found with what it is about, which count, and whose they are. What a
+complaint is about it says itself."""
 
 CAUSED = "x.subject LIKE 'complaint/%%'"
 """Only complaints have a root cause; nothing else is counted where causes are asked for."""
@@ -54,7 +56,7 @@ def concentrated(
     source, counted, whose = PROBLEMS[of]
     name, limit = (whose, "TRUE") if per == "manager" else ("c.root_cause", CAUSED)
     query = (
-        f"SELECT {name} AS name, count(*) AS count FROM {WINDOWS} JOIN {source} {_ABOUT}"
+        f"SELECT {name} AS name, count(*) AS count FROM {WINDOWS} JOIN {source}"
         f" WHERE {counted} AND {limit} AND (%(branch)s::text IS NULL OR a.branch = %(branch)s) GROUP BY 1"
     )
     rows = ask(connection, query, {**parameters(windows, calendar), "branch": branch})

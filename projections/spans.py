@@ -36,6 +36,12 @@ def end_of(column: str) -> str:
     return f"(({column} + 1)::timestamp AT TIME ZONE %(zone)s)"
 
 
+EACH_DAY = f"""(SELECT day::date AS day, {end_of("day::date")} AS ends
+    FROM generate_series(%(earliest_day)s::date, %(latest_day)s::date, '1 day') AS day OFFSET 0) AS d"""
+"""In a FROM clause: the local days of all windows as `d`, with the end of each; OFFSET has it computed once
+a day and not once a row."""
+
+
 def windows(kind: WindowKind, first: date, last: date, calendar: Calendar) -> tuple[Window, ...]:
     """The windows of a kind that hold any of the local days from `first` to `last`, in order."""
     found: list[Window] = []

@@ -10,14 +10,15 @@ from psycopg import Connection
 
 from domain.working_time import Calendar, Window
 from projections.paging import Listing, Page
-from projections.spans import WINDOWS, ask, end_of, parameters
+from projections.spans import EACH_DAY, WINDOWS, ask, end_of, parameters
 from projections.table import Row
-from projections.visits import EXCUSED, MADE, RUNS
+from projections.visits import became
 
 BECAME = ("made", "excepted", "running", "missed", "unplanned")
 
-_BECAME = f"""CASE WHEN NOT v.planned OR v.planned_for IS NULL THEN 'unplanned' WHEN {MADE} THEN 'made'
-    WHEN {EXCUSED} THEN 'excepted' WHEN {RUNS} THEN 'running' ELSE 'missed' END"""
+_MADE, _EXCUSED, _RUNS = became(end_of("v.planned_for"))
+_BECAME = f"""CASE WHEN NOT v.planned OR v.planned_for IS NULL THEN 'unplanned' WHEN {_MADE} THEN 'made'
+    WHEN {_EXCUSED} THEN 'excepted' WHEN {_RUNS} THEN 'running' ELSE 'missed' END"""
 _AT = "coalesce(v.started_at, v.planned_for::timestamp AT TIME ZONE %(zone)s, 'epoch')"
 
 LISTING = Listing(
@@ -67,21 +68,18 @@ def listed(
     return LISTING.page(connection, limit, cursor, now=now, zone=calendar.tz.key, **filters)
 
 
+_MADE_THAT_DAY, _, _RUNS_THAT_DAY = became("d.ends")
+
 COURSE = f"""
-    SELECT w.window_name AS "window", count(*) AS planned,
-        count(*) FILTER (WHERE v.started_at <= d.ends) AS made,
-        count(*) FILTER (WHERE d.ends > %(now)s AND (v.started_at <= d.ends) IS NOT TRUE
-            AND (v.excepted_at > v.planned_at AND v.excepted_at <= d.ends) IS NOT TRUE) AS running
-    FROM {WINDOWS} JOIN (
-        SELECT day::date AS day, {end_of("day::date")} AS ends
-        FROM generate_series(%(earliest_day)s::date, %(latest_day)s::date, '1 day') AS day
-    ) AS d ON d.day BETWEEN w.first_day AND w.last_day
-    JOIN visit v ON v.planned_for = d.day AND v.planned
+    SELECT w.window_name AS "window", count(*) AS planned, count(*) FILTER (WHERE {_MADE_THAT_DAY}) AS made,
+        count(*) FILTER (WHERE {_RUNS_THAT_DAY}) AS running
+    FROM {WINDOWS} JOIN {EACH_DAY} ON d.day BETWEEN w.first_day AND w.last_day
+        JOIN visit v ON v.planned_for = d.day AND v.planned
     WHERE (%(manager)s::text IS NULL OR v.manager = %(manager)s) AND (%(branch)s::text IS NULL OR EXISTS (
         SELECT FROM about s WHERE s.subject = 'staff/' || v.manager AND s.branch = %(branch)s))
     GROUP BY 1
 """
-"""Plans and what became of them, as compliance counts them; the end of each day is computed once."""
+"""Plans and what became of them, as compliance counts them."""
 
 
 def course(

@@ -16,7 +16,7 @@ from domain.envelope import Event
 from domain.working_time import Calendar, Window
 from projections import records
 from projections.batch import Batch, ReadModel
-from projections.spans import WINDOWS, ask, day_of, end_of, inside, parameters, share
+from projections.spans import EACH_DAY, WINDOWS, ask, day_of, inside, parameters, share
 from projections.table import Row, Table
 
 VISIT = Table(
@@ -110,36 +110,45 @@ MODEL = ReadModel("visits", (VISIT, CHECK), frozenset(CHANGES) | frozenset(_CHEC
 
 # ---- asking
 
-_DUE = end_of("v.planned_for")
-MADE = f"v.started_at <= {_DUE}"
-EXCUSED = f"v.excepted_at > v.planned_at AND v.excepted_at <= {_DUE} AND ({MADE}) IS NOT TRUE"
-RUNS = f"{_DUE} > %(now)s AND ({MADE}) IS NOT TRUE AND ({EXCUSED}) IS NOT TRUE"
+
+def became(due: str) -> tuple[str, str, str]:
+    """Whether a planned visit was made by the end of its day, was excused, or its day still runs."""
+    made = f"v.started_at <= {due}"
+    excused = f"v.excepted_at > v.planned_at AND v.excepted_at <= {due} AND ({made}) IS NOT TRUE"
+    return made, excused, f"{due} > %(now)s AND ({made}) IS NOT TRUE AND ({excused}) IS NOT TRUE"
+
+
+_MADE, _EXCUSED, _RUNS = became("d.ends")
 _ENDED = "greatest(coalesce(v.ended_at, v.started_at), v.started_at)"
 
 _MINE = "(%(manager)s::text IS NULL OR {} = %(manager)s)"
 
 PLANS = f"""
-    SELECT w.window_name, v.manager, count(*) AS planned, count(*) FILTER (WHERE {MADE}) AS made,
-        count(*) FILTER (WHERE {EXCUSED}) AS excepted,
-        count(*) FILTER (WHERE {EXCUSED} AND NOT v.photo) AS without_photo,
-        count(*) FILTER (WHERE {RUNS}) AS running, count(*) FILTER (WHERE v.moves > 0) AS moved
-    FROM {WINDOWS} JOIN visit v ON v.planned_for BETWEEN w.first_day AND w.last_day
-        AND v.planned_for BETWEEN %(earliest_day)s AND %(latest_day)s
+    SELECT w.window_name, v.manager, count(*) AS planned, count(*) FILTER (WHERE {_MADE}) AS made,
+        count(*) FILTER (WHERE {_EXCUSED}) AS excepted,
+        count(*) FILTER (WHERE {_EXCUSED} AND NOT v.photo) AS without_photo,
+        count(*) FILTER (WHERE {_RUNS}) AS running, count(*) FILTER (WHERE v.moves > 0) AS moved
+    FROM {WINDOWS} JOIN {EACH_DAY} ON d.day BETWEEN w.first_day AND w.last_day
+        JOIN visit v ON v.planned_for = d.day
     WHERE v.planned AND {_MINE.format("v.manager")} GROUP BY w.window_name, v.manager
 """
 
 VISITS = f"""
-    SELECT w.window_name, v.manager, count(*) AS visits,
-        count(*) FILTER (WHERE v.mode = 'on-site') AS on_site,
-        count(*) FILTER (WHERE v.mode = 'phone') AS phone,
-        count(*) FILTER (WHERE v.mode = 'network') AS network,
-        count(v.summarised_at) AS summarised,
-        count(DISTINCT v.customer) AS customers,
-        count(DISTINCT v.customer) FILTER (WHERE NOT v.planned) AS unplanned_customers,
-        count(DISTINCT v.customer) FILTER (WHERE v.mode = 'on-site') AS on_site_customers
-    FROM {WINDOWS} JOIN visit v ON {inside("v.started_at")}
-    WHERE {_MINE.format("v.manager")} GROUP BY w.window_name, v.manager
+    SELECT window_name, manager, sum(visits)::bigint AS visits, sum(on_site)::bigint AS on_site,
+        sum(phone)::bigint AS phone, sum(network)::bigint AS network, sum(summarised)::bigint AS summarised,
+        count(customer) AS customers, count(customer) FILTER (WHERE unplanned) AS unplanned_customers,
+        count(customer) FILTER (WHERE on_site > 0) AS on_site_customers
+    FROM (
+        SELECT w.window_name, v.manager, v.customer, count(*) AS visits,
+            count(*) FILTER (WHERE v.mode = 'on-site') AS on_site,
+            count(*) FILTER (WHERE v.mode = 'phone') AS phone,
+            count(*) FILTER (WHERE v.mode = 'network') AS network,
+            count(v.summarised_at) AS summarised, bool_or(NOT v.planned) AS unplanned
+        FROM {WINDOWS} JOIN visit v ON {inside("v.started_at")}
+        WHERE {_MINE.format("v.manager")} GROUP BY w.window_name, v.manager, v.customer
+    ) AS whom GROUP BY window_name, manager
 """
+"""By customer first: distinct ones counted by sorting take twice as long."""
 
 DAYS = f"""
     SELECT window_name, manager, count(*) AS market_days,
@@ -159,12 +168,14 @@ CHECKS = f"""
 """
 
 HELD = f"""
-    SELECT w.window_name, h.staff AS manager, count(DISTINCT h.subject) AS held
-    FROM {WINDOWS} JOIN (
-        SELECT subject, staff, at AS since, lead(at) OVER story AS until
-        FROM holder WINDOW story AS (PARTITION BY subject ORDER BY at, sequence)
-    ) AS h ON h.since <= w.ends AND (h.until IS NULL OR h.until > w.starts AND h.until > h.since)
-    WHERE {_MINE.format("h.staff")} GROUP BY w.window_name, h.staff
+    SELECT window_name, manager, count(*) AS held FROM (
+        SELECT DISTINCT w.window_name, h.staff AS manager, h.subject
+        FROM {WINDOWS} JOIN (
+            SELECT subject, staff, at AS since, lead(at) OVER story AS until
+            FROM holder WINDOW story AS (PARTITION BY subject ORDER BY at, sequence)
+        ) AS h ON h.since <= w.ends AND (h.until IS NULL OR h.until > w.starts AND h.until > h.since)
+        WHERE {_MINE.format("h.staff")}
+    ) AS whom GROUP BY window_name, manager
 """
 
 _WHOSE = "coalesce(a.handler, CASE WHEN x.subject LIKE 'staff/%%' THEN substr(x.subject, 7) END)"

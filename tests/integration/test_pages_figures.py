@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from api.http.pages import rankings, satisfaction, visits
 from api.http.pages.words import roles
 from domain.policy import load_policy
 from streams.local import Database, free_ports
@@ -249,6 +250,26 @@ def test_escalations_of_a_rule_lead_to_who_was_told_and_how_it_stands(site: Site
     found = site.client.get(api).json()["items"]
     assert len(found) == rows(page)
     assert all(roles(each["to"], "en") in page and roles(each["to"], "zh") in chinese for each in found)
+
+
+@pytest.mark.parametrize(
+    ("module", "limit", "path"),
+    [
+        (rankings, "AT_ONCE", "/view/rankings"),
+        (visits, "SHOWN", "/view/visits"),
+        (satisfaction, "SHOWN", "/view/satisfaction?per=staff"),
+    ],
+)
+def test_a_long_table_shows_the_first_rows_and_leads_to_the_rest(
+    site: Site, monkeypatch: pytest.MonkeyPatch, module: Any, limit: str, path: str
+) -> None:
+    whole = rows(opened(site, path))
+    monkeypatch.setattr(module, limit, 1)
+    short = opened(site, path)
+    assert rows(short) < whole
+    [(rest, words), *_] = [link for link in links(short, path.partition("?")[0]) if "all=true" in link[0]]
+    assert words.startswith("Show the other")
+    assert rows(opened(site, rest)) == whole
 
 
 def test_a_pack_that_is_not_there_is_answered_so(site: Site) -> None:

@@ -25,8 +25,11 @@ router = APIRouter(include_in_schema=False)
 PATH = "/view/rankings"
 OF = ("complaints", "breaches", "violations")
 PER = ("manager", "root-cause")
+AT_ONCE = 60
+"""Ranks on the page, the best first, and bars of the Pareto chart, at most; the rest follows on request."""
+
 SHOWN = 15
-"""Bars of a Pareto chart; the vital few are always among them, however many they are."""
+"""Bars of the Pareto chart, at least; the vital few are more where problems are spread evenly."""
 
 Row = dict[str, Any]
 
@@ -38,6 +41,7 @@ class RankingsPage(PageQuery):
     branch: Name | None = None
     of: Literal["complaints", "breaches", "violations"] = "complaints"
     per: Literal["manager", "root-cause"] = "manager"
+    all: bool = False
 
 
 @router.get(PATH)
@@ -48,6 +52,8 @@ def page(request: Request, asked: Annotated[RankingsPage, Query()]) -> Response:
     shown = shown_window(services, PATH, WindowPage(window="quarter", at=asked.at), kept)
     whole = {"at": asked.at, **kept}
     weights = weights_of(services.parts.policy)
+    ranked = _ranked(services, shown.span, asked)
+    rows = ranked if asked.all else ranked[:AT_ONCE]
     return render(
         request,
         "rankings.html",
@@ -56,7 +62,9 @@ def page(request: Request, asked: Annotated[RankingsPage, Query()]) -> Response:
         shown=shown,
         everybody=address(PATH, at=asked.at),
         weights=[(t(f"rank_{name}"), name, weight) for name, weight in weights.items()],
-        rows=_ranked(services, shown.span, asked),
+        rows=[{**row, "links": _behind(services, row["staff"], shown.span)} for row in rows],
+        hidden=len(ranked) - len(rows),
+        all_of_them=address(PATH, **whole, all="true"),
         of=choices(PATH, "of", [(each, t(f"rank_of_{each}")) for each in OF], asked.of, whole),
         per=choices(
             PATH, "per", [(each, t(f"rank_per_{each}".replace("-", "_"))) for each in PER], asked.per, whole
@@ -69,7 +77,7 @@ def page(request: Request, asked: Annotated[RankingsPage, Query()]) -> Response:
 
 def _ranked(services: Services, quarter: Window, asked: RankingsPage) -> list[Row]:
     policy = services.parts.policy
-    found = services.read(
+    return services.read(
         lambda one: ranking(
             one,
             quarter,
@@ -79,7 +87,6 @@ def _ranked(services: Services, quarter: Window, asked: RankingsPage) -> list[Ro
             branch=asked.branch,
         )
     )
-    return [{**row, "links": _behind(services, row["staff"], quarter)} for row in found]
 
 
 def _behind(services: Services, staff: str, quarter: Window) -> dict[str, str]:
@@ -108,17 +115,18 @@ def _pareto(services: Services, span: Window, asked: RankingsPage) -> dict[str, 
             one, (span,), calendar=calendar, of=asked.of, per=asked.per, branch=asked.branch
         )
     )
-    many = max(SHOWN, sum(row["vital"] for row in found))
+    vital = sum(row["vital"] for row in found)
+    many = len(found) if asked.all else min(AT_ONCE, max(SHOWN, vital))
     rows = [
         {**row, "before": row["cumulative"] - row["share"], "link": _counted(row, span, asked)}
-        for row in found
+        for row in found[:many]
     ]
     return {
-        "rows": rows[:many],
-        "rest": len(rows) - many,
-        "rest_share": 1 - rows[many - 1]["cumulative"] if len(rows) > many else 0,
+        "rows": rows,
+        "rest": len(found) - len(rows),
+        "rest_share": 1 - rows[-1]["cumulative"] if rows else 0,
         "of": rows[0]["of"] if rows else 0,
-        "vital": sum(row["vital"] for row in rows),
+        "vital": vital,
         "most": rows[0]["share"] if rows else 1,
     }
 

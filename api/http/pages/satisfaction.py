@@ -61,6 +61,8 @@ def page(request: Request, asked: Annotated[SatisfactionPage, Query()]) -> Respo
     series = found if asked.narrowed else figures(of.services, RollupQuery(window=asked.window))
     falls = _falling(of)
     values = [] if asked.narrowed else _values(of, found, falls)
+    shown = values if asked.all else values[:SHOWN]
+    windows = list(dict.fromkeys(rollup.window for rollup in found))
     kept = {"per": asked.per, "window": asked.window, "value": asked.value}
     return render(
         request,
@@ -73,8 +75,8 @@ def page(request: Request, asked: Annotated[SatisfactionPage, Query()]) -> Respo
         latest=next((_row(of, each) for each in reversed(series) if each.rated or each.asked), None),
         chart=trend(_points(series, of.t)),
         rows=[_row(of, each) for each in reversed(series)],
-        values=values if asked.all else values[:SHOWN],
-        hidden=0 if asked.all else max(len(values) - SHOWN, 0),
+        values=[_value(of, each, windows) for each in shown],
+        hidden=len(values) - len(shown),
         all_of_them=address(PATH, **kept, all="true"),
         falling=falls,
     )
@@ -108,31 +110,40 @@ def _row(of: Asked, rollup: Rollup) -> Row:
     return {**asdict(rollup), "links": links}
 
 
-def _values(of: Asked, found: Sequence[Rollup], falls: Sequence[Row]) -> list[Row]:
-    """A row a staff member, branch, …: the latest window with answers, and the line of all. Those that fall
-    come first, then the lowest share."""
+class Value(NamedTuple):
+    """A staff member, branch, …: its windows, the latest of them with answers, and whether it falls now."""
+
+    series: Sequence[Rollup]
+    latest: Rollup
+    falls: bool
+
+    @property
+    def urgency(self) -> tuple[Any, ...]:
+        share = self.latest.satisfied_share
+        return (not self.falls, share is None, share or 0.0, -self.latest.rated, self.latest.value)
+
+
+def _values(of: Asked, found: Sequence[Rollup], falls: Sequence[Row]) -> list[Value]:
+    """Those that fall come first, then the lowest share."""
     falling_now = {row["value"] for row in falls if row["per"] == of.page.per}
     by_value: dict[str, list[Rollup]] = {}
     for rollup in found:
         by_value.setdefault(rollup.value, []).append(rollup)
-    windows = list(dict.fromkeys(rollup.window for rollup in found))
-    rows = [_value(of, series, windows) for series in by_value.values()]
-    for row in rows:
-        row["falls"] = row["value"] in falling_now
-    return sorted(rows, key=_urgency)
+    values = [
+        Value(
+            series, next((each for each in reversed(series) if each.rated), series[-1]), value in falling_now
+        )
+        for value, series in by_value.items()
+    ]
+    return sorted(values, key=lambda value: value.urgency)
 
 
-def _urgency(row: Row) -> tuple[Any, ...]:
-    share = row["satisfied_share"]
-    return (not row["falls"], share is None, share or 0.0, -row["rated"], row["value"])
-
-
-def _value(of: Asked, series: Sequence[Rollup], windows: Sequence[str]) -> Row:
-    latest = next((each for each in reversed(series) if each.rated), series[-1])
-    by_window = {point.label: point for point in _points(series, of.t)}
+def _value(of: Asked, value: Value, windows: Sequence[str]) -> Row:
+    """Its latest window, and the line of all."""
+    by_window = {point.label: point for point in _points(value.series, of.t)}
     points = [by_window.get(name) or Point(name, None, 0, name) for name in windows]
-    link = address(PATH, per=of.page.per, window=of.page.window, value=latest.value)
-    return {**_row(of, latest), "spark": trend(points), "link": link}
+    link = address(PATH, per=of.page.per, window=of.page.window, value=value.latest.value)
+    return {**_row(of, value.latest), "falls": value.falls, "spark": trend(points), "link": link}
 
 
 def _falling(of: Asked) -> list[Row]:

@@ -9,12 +9,12 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from api.http.language import language_of
-from api.http.pages.asked import KINDS, WindowPage, address, choices, shown_window, within
+from api.http.pages.asked import KINDS, Shown, WindowPage, address, choices, shown_window, within
 from api.http.pages.charts import Point, trend
 from api.http.pages.templates import render, told
 from api.http.params import Name
 from api.http.services import Services, services_of
-from domain.working_time import Window, window
+from domain.working_time import Window
 from projections.spans import before, days, share
 from projections.visit_list import course
 from projections.visits import COUNTS, compliance
@@ -47,8 +47,8 @@ def page(request: Request, asked: Annotated[VisitsPage, Query()]) -> Response:
     shown = shown_window(services, PATH, asked, whose)
     spans = _course(services, asked, shown.span)
     found = _found(services, shown.span, whose)
-    rows = [_linked(services, row, shown.span) for row in found]
-    rows.sort(key=_urgency)
+    ordered = sorted(found, key=_urgency)
+    rows = ordered if asked.all else ordered[:SHOWN]
     return render(
         request,
         "visits.html",
@@ -62,10 +62,10 @@ def page(request: Request, asked: Annotated[VisitsPage, Query()]) -> Response:
             asked.window,
             {**whose, "at": asked.at},
         ),
-        rows=rows if asked.all else rows[:SHOWN],
-        hidden=0 if asked.all else max(len(rows) - SHOWN, 0),
+        rows=[_linked(services, row, shown) for row in rows],
+        hidden=len(ordered) - len(rows),
         all_of_them=address(PATH, window=asked.window, at=asked.at, **whose, all="true"),
-        total=_linked(services, _total(shown.span, found), shown.span, whose) if rows else None,
+        total=_linked(services, _total(shown.span, found), shown, whose) if rows else None,
         chart=trend(_points(services, spans, whose, t)),
         everybody=address(PATH, window=asked.window, at=asked.at),
     )
@@ -122,12 +122,14 @@ def _urgency(row: Row) -> tuple[Any, ...]:
     return (-(row["violations"] + row["breaches"]), -row["missed"], row["completion"] or 0.0, row["manager"])
 
 
-def _linked(services: Services, row: Row, span: Window, whose: Mapping[str, Any] | None = None) -> Row:
+def _linked(services: Services, row: Row, shown: Shown, whose: Mapping[str, Any] | None = None) -> Row:
     """A row with the ways to the visits, violations and breaches that were counted."""
     of = {"manager": row["manager"]} if row["manager"] else dict(whose or {})
-    first, last = days(span, services.parts.policy.calendar)
+    first, last = days(shown.span, services.parts.policy.calendar)
+    during = within(shown.span)
     plan = {**of, "planned_from": first.isoformat(), "planned_to": last.isoformat()}
-    made = {**of, **within(span)}
+    made = {**of, **during}
+    breached = {f"breached_{name}": at for name, at in during.items()}
     staff, branch = of.get("manager"), of.get("branch")
     links = {
         "planned": address(LIST, over="true", **plan),
@@ -142,22 +144,8 @@ def _linked(services: Services, row: Row, span: Window, whose: Mapping[str, Any]
             for name in ("on_site", "phone", "network")
         },
         "unplanned": address(LIST, planned="false", **made),
-        "violations": address(
-            "/view/violations", handler=staff, branch=branch, withdrawn="false", **within(span)
-        ),
-        "breaches": address(
-            "/view/breaches", whose=staff, branch=branch, withdrawn="false", **_breached(span)
-        ),
-        "manager": address(PATH, window=_kind(services, span), at=span.name, manager=row["manager"]),
+        "violations": address("/view/violations", handler=staff, branch=branch, withdrawn="false", **during),
+        "breaches": address("/view/breaches", whose=staff, branch=branch, withdrawn="false", **breached),
+        "manager": address(PATH, window=shown.kind, at=shown.span.name, manager=row["manager"]),
     }
     return {**row, "due": row["planned"] - row["running"], "links": links}
-
-
-def _breached(span: Window) -> dict[str, str]:
-    return {f"breached_{name}": at for name, at in within(span).items()}
-
-
-def _kind(services: Services, span: Window) -> str:
-    """Which kind of window one is."""
-    calendar = services.parts.policy.calendar
-    return next(kind for kind in KINDS if window(kind, span.end, calendar).name == span.name)
