@@ -199,6 +199,7 @@ ROWS = tuple(
         ("{number} asked for, {limit} allowed", "申请 {number}，准予 {limit}"),
         ("no granted, unused approval covers it", "没有已批准且未使用的审批可依据"),
         ("by approval/{approval}", "依据 approval/{approval}"),
+        ("{staff} was granted to read {subject}", "{staff} 获准查阅 {subject}"),
         ("the document is {level}", "文件密级为 {level}"),
         (
             "top-secret, and no approval of kind copy was granted by a general manager",

@@ -59,7 +59,9 @@ def read_file(turn: Turn, stream: Stream, event: Event, clause: BoundClause) -> 
         yield Emit(_answer(event, clause, "no granted, unused approval covers it", False, None))
         return
     yield Emit(_answer(event, clause, f"by {approval}", True, approval.partition("/")[2]))
-    yield Emit(ApprovalUsed(), subject=approval)
+    because = f"{data.by} was granted to read {stream.subject}"
+    used = ApprovalUsed(clause=clause.id, source=clause.cites, because=because)
+    yield Emit(used, subject=approval)
 
 
 _Reader = Callable[["World", Document, Event], bool]

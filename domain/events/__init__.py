@@ -34,7 +34,8 @@ def _personal(cls: type[Data]) -> tuple[str, ...]:
     return tuple(name for name, extra in extras if isinstance(extra, dict) and extra.get("x-personal"))
 
 
-_BY_EITHER = (complaint.ComplaintReopened, customer.CustomerReassigned)  # by a person, or by a rule
+# by a person, or by a rule
+_BY_EITHER = (complaint.ComplaintReopened, customer.CustomerReassigned, organisation.ApprovalUsed)
 
 FACTS: dict[str, type[Data]] = _defined_in(complaint, visit, customer, organisation)
 DERIVED: dict[str, type[Data]] = {**_defined_in(derived), **{cls.type: cls for cls in _BY_EITHER}}

@@ -76,7 +76,11 @@ class ApprovalRefused(Data):
 
 
 class ApprovalUsed(Data):
-    """What was approved was done. | 审批已使用。"""
+    """What was approved was done, as a person says or a rule sees. | 审批已使用，由人报告或由规则认定。"""
+
+    clause: Id | None = None
+    source: Text | None = None
+    because: Text | None = None
 
 
 class ReceptionOpened(Data):

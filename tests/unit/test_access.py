@@ -49,7 +49,7 @@ def test_the_department_manager_covers_the_own_department_the_general_manager_an
 ) -> None:
     told = tell(GENERAL, filed(of_customer), *approved(role), asks(f"{MONDAY} 11:00", department=of_reader))
     assert answers(told) == ["access.granted" if allowed else "access.denied"]
-    assert told.has("approval.used", subject="approval/A-1") is allowed
+    assert told.has("approval.used", subject="approval/A-1", clause="general.file-access") is allowed
 
 
 def test_an_approval_is_used_up_by_the_reading() -> None:

@@ -112,6 +112,7 @@ violation.withdrawn clause, detail
 complaint.classified major, signals*
 complaint.reopened reason
 customer.reassigned from, to, reason
+approval.used
 escalation.raised level, severity, to, reason
 escalation.stood_down reason
 ownership.adjudicated rule, performance, commission
