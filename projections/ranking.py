@@ -18,7 +18,7 @@ from domain.working_time import Calendar, Window
 from projections.satisfaction import rollups
 from projections.spans import days
 from projections.table import Row
-from projections.visits import compliance
+from projections.visits import RANKED, compliance
 
 
 def weights_of(policy: Policy) -> Mapping[str, float]:
@@ -36,7 +36,7 @@ def ranking(
     branch: str | None = None,
 ) -> list[Row]:
     """The managers in order, the best first, each with the parts of the score and their denominators."""
-    made = compliance(connection, (quarter,), calendar=calendar, now=now, branch=branch)
+    made = compliance(connection, (quarter,), calendar=calendar, now=now, branch=branch, measured=RANKED)
     answers = {
         rollup.value: rollup
         for rollup in rollups(connection, "staff", "quarter", *days(quarter, calendar), calendar=calendar)

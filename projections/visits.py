@@ -196,6 +196,14 @@ BREACHES = f"""
 MEASURED = (PLANS, VISITS, DAYS, CHECKS, HELD)
 """Whoever one of these finds is a manager; breaches and violations of others are none of visits."""
 
+SEEN = f"""
+    SELECT DISTINCT w.window_name, v.manager FROM {WINDOWS} JOIN visit v ON {inside("v.started_at")}
+    WHERE {_MINE.format("v.manager")}
+"""
+
+RANKED = (PLANS, SEEN, CHECKS, HELD)
+"""The same managers, with no more of their visits than a ranking goes by."""
+
 COUNTED = (VIOLATIONS, BREACHES)
 
 COUNTS = (
@@ -214,6 +222,7 @@ def compliance(
     now: datetime,
     manager: str | None = None,
     branch: str | None = None,
+    measured: Sequence[str] = MEASURED,
 ) -> list[Row]:
     """What each manager's visits come to in each window, every share beside what it is a share of.
 
@@ -223,7 +232,7 @@ def compliance(
     """
     values = {**parameters(windows, calendar), "now": now, "manager": manager}
     found: dict[tuple[str, str], Row] = {}
-    for query in MEASURED:
+    for query in measured:
         for row in ask(connection, query, values):
             found.setdefault((row["window_name"], row["manager"]), {}).update(row)
     for query in COUNTED:
