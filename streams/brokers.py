@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from typing import Any
 
 from streams.config import SettingError, Settings, variable
+
+GREETING_S = 3.0
+VERSIONS = b"\0\0\0\x0a\0\x12\0\0\0\0\0\1\xff\xff"
+"""Kafka's ApiVersions request (key 18, version 0), which every broker answers before it knows who asks."""
 
 
 def client_options(settings: Settings) -> dict[str, Any]:
@@ -24,6 +29,46 @@ def client_options(settings: Settings) -> dict[str, Any]:
         options["sasl_plain_username"] = _given(settings, "kafka_username")
         options["sasl_plain_password"] = _password(settings)
     return options
+
+
+def checked_options(settings: Settings) -> dict[str, Any]:
+    """The same, after a first word with a broker where TLS is asked for: of certificates that are not
+    accepted the clients only say, after half a minute, that nobody can be reached.
+
+    Raises:
+        SettingError: a file cannot be used, or who listens at every address speaks no TLS that both accept.
+    """
+    options = client_options(settings)
+    if context := options.get("ssl_context"):
+        refusals = [_refusal(context, address) for address in settings.kafka.split(",")]
+        if all(refusals):
+            raise SettingError(f"{variable('kafka')}: {refusals[0]}")
+    return options
+
+
+def _refusal(context: ssl.SSLContext, address: str) -> str | None:
+    """Why a broker and we do not come together; None: nothing speaks against it, as far as can be told.
+
+    It is asked something, as a broker that does not accept our certificate says so only after that.
+    """
+    host, _, port = address.strip().rpartition(":")
+    name = host.strip("[]")
+    try:
+        with (
+            socket.create_connection((name, int(port)), timeout=GREETING_S) as plain,
+            context.wrap_socket(plain, server_hostname=name) as safe,
+        ):
+            safe.sendall(VERSIONS)
+            safe.recv(1)
+    except ssl.SSLCertVerificationError as problem:
+        return f"the certificate of {address} is not accepted / 不接受其证书: {problem.verify_message}"
+    except ssl.SSLError as problem:
+        reason = str(problem.reason)
+        if "ALERT" in reason or reason == "WRONG_VERSION_NUMBER":
+            return f"{address} does not accept our TLS / 对方不接受本方 TLS: {reason}"
+    except (OSError, ValueError):
+        pass  # nobody is there, which the clients wait for and tell
+    return None
 
 
 def faust_credentials(settings: Settings) -> Any:

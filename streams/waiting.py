@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import TypeVar
 
-from streams.brokers import client_options
+from streams.brokers import checked_options
 from streams.config import Settings, variable
 from streams.intake import AWAY
 from streams.logs import Outage, brief
@@ -78,7 +78,7 @@ def _see_topics(settings: Settings) -> None:
     from kafka import KafkaAdminClient
 
     _see_any(settings.kafka)
-    security = client_options(settings)
+    security = checked_options(settings)
     asked = {"bootstrap_servers": settings.kafka, "request_timeout_ms": 5000, "bootstrap_timeout_ms": 5000}
     with closing(KafkaAdminClient(**asked, **security)) as admin:
         missing = sorted(set(Topics.under(settings.topic_prefix)) - set(admin.list_topics()))

@@ -24,14 +24,14 @@ class AlertTopics:
     def __init__(self, settings: Settings, start: Start) -> None:
         from kafka import KafkaConsumer
 
-        from streams.brokers import client_options
+        from streams.brokers import checked_options
         from streams.topics import Topics
 
         self._consumer = KafkaConsumer(
             bootstrap_servers=settings.kafka.split(","),
             group_id=None,
             enable_auto_commit=False,
-            **client_options(settings),
+            **checked_options(settings),
         )
         self._places = self._assigned(Topics.under(settings.topic_prefix).alerts)
         self._consumer.assign(self._places)

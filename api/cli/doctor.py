@@ -156,10 +156,10 @@ def _size(connection: Any, table: str) -> str:
 def _broker(settings: Settings, edge: Edge) -> Iterator[Finding]:
     from kafka import KafkaAdminClient
 
-    from streams.brokers import client_options
+    from streams.brokers import checked_options
     from streams.topics import Topics
 
-    servers, security = settings.kafka.split(","), client_options(settings)
+    servers, security = settings.kafka.split(","), checked_options(settings)
     with closing(KafkaAdminClient(bootstrap_servers=servers, request_timeout_ms=5000, **security)) as admin:
         topics = Topics.under(settings.topic_prefix)
         present = set(admin.list_topics())

@@ -121,12 +121,12 @@ def _onto_intake(messages: list[tuple[bytes, dict[str, bytes]]], edge: Edge) -> 
 
     from kafka import KafkaProducer
 
-    from streams.brokers import client_options
+    from streams.brokers import checked_options
     from streams.topics import Topics
 
     settings = edge.settings
     topic = Topics.under(settings.topic_prefix).intake
-    security = client_options(settings)
+    security = checked_options(settings)
     made = KafkaProducer(bootstrap_servers=settings.kafka.split(","), max_block_ms=15_000, **security)
     with closing(made) as producer:
         sent = [

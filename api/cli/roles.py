@@ -7,7 +7,7 @@ from api.cli.edge import DONE, Edge
 
 
 def create_topics(_: Given, edge: Edge) -> int:
-    from streams.brokers import client_options
+    from streams.brokers import checked_options
     from streams.topics import create
 
     settings = edge.settings
@@ -16,7 +16,7 @@ def create_topics(_: Given, edge: Edge) -> int:
         settings.topic_prefix,
         settings.partitions,
         settings.replication,
-        client_options(settings),
+        checked_options(settings),
     )
     for topic in topics:
         edge.line(topic)

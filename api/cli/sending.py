@@ -50,10 +50,10 @@ class KafkaSender:
     def __init__(self, settings: Settings, wait: bool, patience_s: float) -> None:
         from kafka import KafkaProducer
 
-        from streams.brokers import client_options
+        from streams.brokers import checked_options
         from streams.topics import Topics
 
-        security = client_options(settings)
+        security = checked_options(settings)
         self.topics = Topics.under(settings.topic_prefix)
         servers = settings.kafka.split(",")
         self.producer = KafkaProducer(
