@@ -6,8 +6,12 @@ import re
 from pathlib import Path
 
 import pytest
+from fastapi.routing import APIRoute
 
 from api.cli.main import COMMANDS, load
+from api.http.access.table import TABLE
+from api.http.pages import behind
+from api.http.pages.registry import PAGES
 from domain.conditions import COMPUTED, OPERATORS
 from domain.pack import Clause, Kpi, Pack, Pattern
 from domain.rules import REFUSALS, RULES
@@ -75,6 +79,19 @@ def test_paths_in_the_tree_exist(document: Path) -> None:
     tree = [block.text for block in blocks(document) if block.info == "text tree"]
     for path in re.findall(r"^(\S+/?)(?:  |$)", "\n".join(tree), re.MULTILINE):
         assert (ROOT / path).exists(), f"{name(document)}: {path}"
+
+
+@pytest.mark.parametrize("guide", FOR_OPERATORS, ids=name)
+def test_operators_find_every_page_and_who_may_open_it(guide: Path) -> None:
+    found = dict(re.findall(r"^\| [^|]+ \| `(/[^`]*)` \| ([^|]+) \| [^|]+ \|$", text(guide), re.M))
+    told = {path: set(re.findall("[a-z_]+", roles)) for path, roles in found.items()}
+    assert {page.path: TABLE["GET", page.path] for page in PAGES} == told
+
+
+@pytest.mark.parametrize("guide", FOR_OPERATORS, ids=name)
+def test_operators_find_every_list_behind_a_number(guide: Path) -> None:
+    lists = {route.path for route in behind.router.routes if isinstance(route, APIRoute)}
+    assert [path for path in lists if f"`{path}`" not in text(guide)] == []
 
 
 @pytest.mark.parametrize("guide", FOR_OPERATORS, ids=name)
