@@ -96,7 +96,7 @@ def _reversal(deal: Deal, event: Event, clause: BoundClause) -> OwnershipReverse
     return OwnershipReversed(
         clause=clause.id,
         source=clause.cites,
-        because=f"{event.type} at {event.time.isoformat()} changes who has the deal",
+        because=f"{event} changes who has the deal",
         adjudication=name(deal.adjudication or ""),
         deal=deal.id,
     )

@@ -90,8 +90,9 @@ class Batch:
         return self._links[key]
 
     def _know_links(self, keys: Sequence[str]) -> None:
-        found = self.unit.links(keys) if keys else {}
-        self._links.update((key, dict(found.get(key, ()))) for key in keys)
+        """What the storage has under these keys, and what this unit of work has put there since."""
+        found, new = self.unit.links(keys) if keys else {}, self.changes.links
+        self._links.update((key, {**found.get(key, {}), **new.get(key, {})}) for key in keys)
 
     def window(self, key: str) -> kpi.Document | None:
         if key not in self._windows:
@@ -115,9 +116,9 @@ class Batch:
         if stream.policy.kpis_on(event.type):
             self._observed.append((stream, event))
         for key, member, value in links_of(stream, event):
-            self.links(key)
-            self._links[key][member] = value
             self.changes.links.setdefault(key, {})[member] = value
+            if key in self._links:
+                self._links[key][member] = value
 
     def turn(self) -> Turn:
         """The turn of this moment: it keeps nothing but what the moment is."""
@@ -177,7 +178,7 @@ class Batch:
         if begins:
             stream.policy = self.policy.for_branch(event.data.__dict__.get("branch"))
         place, owner = len(self.changes.events), owner_of(event, stream.state)
-        self.turn().tell(stream, self.privacy.seal(owner, event)._replace(recordedtime=self.now))
+        self.turn().tell(stream, self.privacy.seal(owner, event).recorded(self.now))
         self._remember(event, "recorded", place, owner)
         self._answer(event, "recorded", place=place)
         self.settle()

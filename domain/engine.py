@@ -181,7 +181,7 @@ class Turn:
         data = ViolationFound(
             clause=clause.id,
             source=clause.cites,
-            because=f"{event.type} at {event.time.isoformat()}: {clause.row.text.en}",
+            because=f"{event}: {clause.row.text.en}",
             violation=key,
             detail=row.detail,
             missing=missing,

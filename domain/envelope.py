@@ -20,7 +20,7 @@ from pydantic_core import PydanticCustomError
 
 from domain import strict_json
 from domain.events import DERIVED, FACTS, STREAMS, TYPES, Data, Part
-from domain.events.base import instant, utc
+from domain.events.base import instant, utc, written
 from domain.rejected import SHOWN, Rejected, from_validation, hint, malformed
 
 __all__ = [
@@ -73,6 +73,18 @@ class Event(NamedTuple):
     def kind(self) -> str:
         """What the stream is about: complaint, visit, customer …"""
         return self.subject.partition("/")[0]
+
+    def __str__(self) -> str:
+        """What happened when, as reasons say it; nothing of what was said."""
+        return f"{self.type} at {written(self.time)}"
+
+    def saying(self, data: Data) -> "Event":
+        """The same event with other data; quicker than `_replace`, as each fact asks for it."""
+        return Event._make((*self[:5], data, *self[6:]))
+
+    def recorded(self, at: datetime) -> "Event":
+        """The event as it is recorded."""
+        return Event._make((*self[:7], at, *self[8:]))
 
 
 _MAY_SAY = Event._fields[6:11]  # from `actor` to `causationid`

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from domain.envelope import Event
 from domain.events import EscalationRaised, EscalationStoodDown
+from domain.events.base import written
 from domain.pack import SEVERITIES, Ladder, Severity
 from domain.stream import Alarm, Duty, Stream, name_of
 from domain.working_time import deadline
@@ -39,7 +40,7 @@ def raise_for_breach(turn: Turn, stream: Stream, duty: Duty, breach: Event, at: 
     clause = stream.policy.clauses.get(duty.clause)
     if clause is not None:
         severity = severity_of(turn, stream, "warning")
-        reason = f"{duty.clause} was due {duty.due_at.isoformat()}"
+        reason = f"{duty.clause} was due {written(duty.due_at)}"
         _raise(turn, stream, clause, (f"breach:{duty.key}", 1, severity, clause.ladder), at, breach, reason)
 
 
@@ -124,7 +125,7 @@ def stand_down(
     data = EscalationStoodDown(
         clause=alarm.clause,
         source=clause.cites if clause else alarm.clause,
-        because=f"{reason} at {cause.time.isoformat()}",
+        because=f"{reason} at {written(cause.time)}",
         escalation=key,
         reason=reason,
     )

@@ -15,6 +15,7 @@ from domain import escalation, obligations
 from domain.engine import Turn
 from domain.envelope import Event
 from domain.events import ObligationMet, ViolationWithdrawn
+from domain.events.base import written
 from domain.stream import REDERIVED, Alarm, Duty, Stream, is_system, name_of
 from domain.working_time import Deadline
 
@@ -78,7 +79,7 @@ def _meet(turn: Turn, stream: Stream, ideal: Duty, cause: Event) -> None:
     if stream.duties[ideal.key].was_breached:
         return
     act = _ender(stream, ideal, cause)
-    because = f"{act.type} at {act.time.isoformat()}, due {ideal.due_at.isoformat()}"
+    because = f"{act}, due {written(ideal.due_at)}"
     duty = stream.duties[ideal.key]
     turn.emit(stream, ObligationMet(**obligations.about(stream, duty, because)), act.time, act)
 
@@ -166,7 +167,7 @@ def _unfind(turn: Turn, stream: Stream, key: str, cause: Event) -> None:
     data = ViolationWithdrawn(
         clause=found.clause,
         source=found.source,
-        because=f"{cause.type} at {cause.time.isoformat()} shows otherwise",
+        because=f"{cause} shows otherwise",
         violation=key,
         detail=found.detail,
     )

@@ -20,6 +20,7 @@ from domain.events import (
     ObligationWarned,
     ObligationWithdrawn,
 )
+from domain.events.base import written
 from domain.stream import Duty, Stream, name_of
 from domain.working_time import Deadline, deadline, end_of_date, parse_period, until
 
@@ -50,7 +51,7 @@ def settle(turn: Turn, stream: Stream, event: Event, situation: Situation) -> No
 def do(turn: Turn, stream: Stream, duty: Duty, event: Event) -> None:
     """What is owed was done: in time it is met; after the breach it only stands the escalation down."""
     if duty.status == "open":
-        because = f"{event.type} at {event.time.isoformat()}, due {duty.due_at.isoformat()}"
+        because = f"{event}, due {written(duty.due_at)}"
         turn.emit(stream, ObligationMet(**about(stream, duty, because)), event.time, event)
     escalation.stand_down(turn, stream, f"breach:{duty.key}", event, f"done by {event.type}")
 
@@ -65,7 +66,7 @@ def end(turn: Turn, stream: Stream, duty: Duty, event: Event) -> None:
 
 def withdraw(turn: Turn, stream: Stream, duty: Duty, cause: Event, time: datetime) -> None:
     """Takes back an open obligation, or a breach that a late fact disproves."""
-    because = f"{cause.type} at {cause.time.isoformat()}"
+    because = str(cause)
     turn.emit(stream, ObligationWithdrawn(**about(stream, duty, because)), time, cause)
     reason = f"withdrawn by {cause.type}"
     escalation.stand_down(turn, stream, f"breach:{duty.key}", cause, reason, time)
@@ -153,7 +154,7 @@ def announce(turn: Turn, stream: Stream, clause: BoundClause, opening: Opening, 
     data = ObligationOpened(
         clause=clause.id,
         source=clause.cites,
-        because=f"{opening.within or 'due'} from {opening.at.isoformat()}: {opening.event.type}",
+        because=f"{opening.within or 'due'} from {written(opening.at)}: {opening.event.type}",
         obligation=opening.key,
         of=opening.of,
         due_at=due.due_at,
@@ -184,14 +185,14 @@ def breach(
     turn: Turn, stream: Stream, duty: Duty, cause: Event, time: datetime, raised_at: datetime | None
 ) -> None:
     """Records a breach, and from `raised_at` on its escalation; None where it has been done since."""
-    because = f"not done by {duty.due_at.isoformat()}"
+    because = f"not done by {written(duty.due_at)}"
     event = turn.emit(stream, ObligationBreached(**about(stream, duty, because)), time, cause)
     if raised_at is not None:
         escalation.raise_for_breach(turn, stream, duty, event, raised_at)
 
 
 def warn(turn: Turn, stream: Stream, duty: Duty, time: datetime) -> None:
-    because = f"80 % of the time is used up, due {duty.due_at.isoformat()}"
+    because = f"80 % of the time is used up, due {written(duty.due_at)}"
     turn.emit(stream, ObligationWarned(**about(stream, duty, because)), time, duty.opening)
 
 
@@ -251,7 +252,7 @@ def move(
 ) -> None:
     if due.due_at == duty.due_at:
         return
-    because = "the official schedule is known" if at else f"{cause.type} at {cause.time.isoformat()}"
+    because = "the official schedule is known" if at else str(cause)
     data = ObligationMoved(
         **{**about(stream, duty, because), "due_at": due.due_at},
         previous_due_at=duty.due_at,

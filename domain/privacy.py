@@ -157,7 +157,7 @@ def _texts(event: Event) -> list[str]:
 def with_texts(event: Event, change: Change) -> Event:
     """The event with each of its personal texts changed; blank ones stay."""
     changes = _changes(event, change)
-    return event._replace(data=event.data.model_copy(update=changes)) if changes else event
+    return event.saying(event.data.model_copy(update=changes)) if changes else event
 
 
 def _changes(event: Event, change: Change) -> dict[str, Any]:

@@ -233,7 +233,7 @@ class Stream:
 def _opening(stream: Stream, event: Event) -> Event:
     """The opening as the obligation keeps it: with its data only where the story does not tell it."""
     own = event.correlationid in (None, event.subject)
-    return event._replace(data=NOTHING) if own else event
+    return event.saying(NOTHING) if own else event
 
 
 def _opened(stream: Stream, event: Event) -> None:

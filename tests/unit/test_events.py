@@ -2,15 +2,18 @@
 
 import json
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
 from domain import events, schemas
 from domain.events import BEGINNINGS, DERIVED, FACTS, KINDS, PERSONAL, STREAMS, TYPES, Data
+from domain.events.base import written
 from domain.glossary import FIELDS, meaning
 from domain.messages import Alert, Receipt
 
@@ -410,3 +413,9 @@ def test_a_receipt_and_an_alert_have_the_fields_of_the_contract() -> None:
     alert = {"key", "status", "severity", "title", "subject", "clause", "source", "due_at", "to", "raised_at"}
     assert receipt <= Receipt.model_fields.keys()
     assert alert | {"updated_at", "history_url"} <= Alert.model_fields.keys()
+
+
+@given(st.datetimes(datetime(1902, 1, 1), datetime(9000, 1, 1)), st.integers(-14 * 60, 14 * 60))
+def test_an_instant_is_written_as_python_writes_it(naive: datetime, minutes: int) -> None:
+    at = naive.replace(tzinfo=timezone(timedelta(minutes=minutes)))
+    assert written(at) == at.isoformat()
