@@ -122,7 +122,7 @@ class Clause(Row):
     text: Words
     source: str
     assumed: bool = False
-    example: Example | str | None = None
+    example: Example | Words | str | None = None
     opens: tuple[EventPattern, ...] = ()
     within: tuple[Term, ...] = ()
     due: str | None = None

@@ -17,6 +17,7 @@ from domain.measures import MEASURES
 from domain.pack import (
     Clause,
     Escalation,
+    Example,
     Kpi,
     Ladder,
     Pack,
@@ -321,15 +322,14 @@ def check_examples(policy: Policy) -> list[str]:
         f"{bound.pack.id}.toml: clause {bound.id!r}: field example: due is {got.isoformat()}, "
         f"not {bound.row.example.due}"
         for bound in policy.clauses.values()
-        if bound.terms and bound.row.example is not None and not isinstance(bound.row.example, str)
-        for got in [_example(bound)]
+        if bound.terms and isinstance(bound.row.example, Example)
+        for got in [_example(bound, bound.row.example)]
         if got != datetime.fromisoformat(bound.row.example.due)
     ]
 
 
-def _example(bound: BoundClause) -> datetime:
-    assert bound.row.example is not None and not isinstance(bound.row.example, str)
-    opened = datetime.fromisoformat(bound.row.example.opened)
+def _example(bound: BoundClause, example: Example) -> datetime:
+    opened = datetime.fromisoformat(example.opened)
     return deadline(opened, bound.terms[-1][2], bound.calendar).due_at
 
 

@@ -10,7 +10,7 @@ from api.cli.edge import DONE, NO, Edge, failure
 from api.i18n import Language, Text
 
 if TYPE_CHECKING:
-    from domain.pack import Clause, Kpi, Pack
+    from domain.pack import Clause, Kpi, Pack, Term
 
 
 def directories(given: Given, edge: Edge) -> list[Path]:
@@ -81,7 +81,7 @@ def show(given: Given, edge: Edge) -> int:
 
 def _shown(pack: Pack, chosen: Language) -> list[str]:
     words = WORDS[chosen]
-    ladder = " → ".join(", ".join(step) for step in pack.ladder)
+    ladder = " → ".join(_roles(step, chosen) for step in pack.ladder)
     head = [f"{getattr(pack.title, chosen)}  ({pack.name})", f"{words['ladder']}: {ladder}"]
     included = [name for name in pack.includes if name != pack.id]
     if included:
@@ -96,26 +96,56 @@ def _row(row: Clause | Kpi, pack: Pack, chosen: Language) -> list[str]:
     words = WORDS[chosen]
     mark = f"  [{words['assumed']}]" if row.assumed else ""
     lines = [f"{row.id}  {getattr(row.title, chosen)}{mark}", f"  {getattr(row.text, chosen)}"]
-    said = (("period", _period(row)), ("source", pack.cites(row.source, chosen)), ("example", _example(row)))
+    said = (
+        ("period", _period(row, chosen)),
+        ("source", pack.cites(row.source, chosen)),
+        ("example", _example(row, chosen)),
+    )
     return lines + [f"  {words[name]}: {value}" for name, value in said if value]
 
 
-def _period(row: Clause | Kpi) -> str:
+def _roles(step: tuple[str, ...], chosen: Language) -> str:
+    """Roles as a pack writes them, or what they are called in Chinese."""
+    from domain.glossary import called
+
+    return ", ".join(step) if chosen == "en" else "、".join(called(role)[1] for role in step)
+
+
+def _period(row: Clause | Kpi, chosen: Language) -> str:
     from domain.pack import Kpi
 
     if isinstance(row, Kpi):
         limit = f"≥ {row.at_least:g}" if row.at_least is not None else f"≤ {row.at_most:g}"
-        return f"{row.window}, {row.per}: {limit}"
-    terms = [f"{term.within} ({_conditions(term.when)})" if term.when else term.within for term in row.within]
-    return "; ".join([*terms, *([row.due] if row.due else [])])
+        names = SPANS[chosen]
+        return f"{names[row.window]}, {names[row.per]}: {limit}"
+    terms = [_term(term, chosen) for term in row.within]
+    return "; ".join([*terms, *([_due(row, chosen)] if row.due else [])])
+
+
+def _term(term: Term, chosen: Language) -> str:
+    from domain.working_time.periods import parse_period
+
+    said = term.within if chosen == "en" else parse_period(term.within).zh
+    return f"{said} ({_conditions(term.when)})" if term.when else said
+
+
+def _due(row: Clause, chosen: Language) -> str:
+    """The field that says when it is due."""
+    from domain.glossary import label
+
+    return str(row.due) if chosen == "en" else f"{label(row.opens[0].on, str(row.due))} {row.due}"
 
 
 def _conditions(when: dict[str, Any]) -> str:
     return ", ".join(f"{name} = {str(value).lower()}" for name, value in when.items())
 
 
-def _example(row: Clause | Kpi) -> str:
+def _example(row: Clause | Kpi, chosen: Language) -> str:
+    from domain.pack import Words
+
     example = getattr(row, "example", None)
+    if isinstance(example, Words):
+        return str(getattr(example, chosen))
     if example is None or isinstance(example, str):
         return example or ""
     return f"{example.opened} → {example.due}"
@@ -169,6 +199,12 @@ WORDS = {
         "example": "示例",
     },
 }
+
+SPANS: dict[Language, dict[str, str]] = {
+    "en": {name: name for name in ("day", "week", "month", "quarter", "staff", "branch")},
+    "zh": {"day": "日", "week": "周", "month": "月", "quarter": "季", "staff": "员工", "branch": "分支"},
+}
+"""What a figure is measured over, and of whom."""
 
 OWN: Argument = argument(
     "--policy-dir",

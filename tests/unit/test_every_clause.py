@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from domain.pack import Clause, Kpi, Pack
+from domain.pack import Clause, Example, Kpi, Pack
 from domain.policy import SHIPPED, Policy, check_examples, load_policy
 
 RULES = {
@@ -139,7 +139,7 @@ def test_every_worked_example_is_what_the_arithmetic_says(pack: str) -> None:
 def test_every_clause_has_an_example_and_one_that_is_due_a_computed_one(row: str) -> None:
     clause = WHOLE.clauses[row].row
     assert clause.example
-    assert isinstance(clause.example, str) is not bool(clause.within)
+    assert isinstance(clause.example, Example) is bool(clause.within)
 
 
 @pytest.mark.parametrize("row", ROWS)

@@ -14,12 +14,12 @@ from api.http.language import language_of
 from api.http.pages.asked import PageQuery, WindowPage, address, shown_window, within
 from api.http.pages.templates import local, render, told
 from api.http.pages.viewer import me_of
-from api.http.pages.words import roles
+from api.http.pages.words import period, roles
 from api.http.params import Name
 from api.http.problems import Problem
 from api.http.services import Services, services_of
 from api.i18n import Language
-from domain.pack import Clause, Kpi, Pack, PackError, read_pack
+from domain.pack import Clause, Kpi, Pack, PackError, Words, read_pack
 from domain.policy import SHIPPED, find_pack
 from domain.working_time import Window
 from projections.fired import fired
@@ -79,7 +79,7 @@ def pack_page(request: Request, pack: str, asked: Annotated[RulesPage, Query()])
         shown=shown,
         pack=_pack(of, found),
         ladder=ladder,
-        step=found.step,
+        step=period(found.step, of.language),
         includes=[name for name in found.includes if name != found.id],
         sources=[getattr(words, of.language) for words in found.sources.values()],
         clauses=[_clause(of, found, row) for row in found.clause],
@@ -142,7 +142,7 @@ def _clause(of: Of, pack: Pack, row: Clause) -> Row:
     """What the clause says, in both its wordings, and what it does."""
     return {
         **_head(of, pack, row),
-        "periods": [_term(term.within, term.when) for term in row.within],
+        "periods": [(period(term.within, of.language), _conditions(term.when)) for term in row.within],
         "due": row.due,
         "opens": [_pattern(each) for each in row.opens],
         "met_by": [_pattern(each) for each in row.met_by],
@@ -207,10 +207,6 @@ def _kpi(of: Of, pack: Pack, row: Kpi) -> Row:
     }
 
 
-def _term(period: str, when: Mapping[str, Any]) -> tuple[str, str]:
-    return period, _conditions(when)
-
-
 def _pattern(pattern: Any) -> str:
     """An event that matters, with what must hold of it."""
     conditions = [
@@ -244,6 +240,8 @@ def _example(of: Of, row: Clause) -> Row | None:
         return None
     if isinstance(row.example, str):
         return {"text": row.example}
+    if isinstance(row.example, Words):
+        return {"text": getattr(row.example, of.language)}
     zone = of.services.parts.policy.calendar.tz
     opened, due = (local(datetime.fromisoformat(at), zone) for at in (row.example.opened, row.example.due))
     return {"text": None, "opened": opened, "due": due}
