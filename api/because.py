@@ -6,6 +6,7 @@ again in Chinese. A reason that no row knows, as of an older version, is shown a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -109,10 +110,26 @@ def _input(said: str) -> str:
     """One of the things that a division rests on: who is who, or a field of the deal."""
     for en, zh in PARTIES.items():
         if said == en or said.startswith(f"{en} "):
-            return f"{zh}{listed(said.removeprefix(en).strip(), {})}"
+            return f"{zh}{listed(_registrations(said.removeprefix(en).strip()), {})}"
     name, _, value = said.partition(" ")
     truth = {"True": "是", "False": "否"}.get(value)
     return f"{label('deal.closed', name)}：{truth or listed(value, {})}"
+
+
+REGISTERED = re.compile(r" \(registered ([^\s,)]+)(?:, (valid until|expired) ([^\s,)]+))?\)")
+"""Somebody's registration, with how long it was valid."""
+
+UNTIL = {"valid until": "，有效期至 {at}", "expired": "，已于 {at} 失效"}
+
+
+def _registrations(said: str) -> str:
+    """When people registered, wherever it is said of them."""
+
+    def chinese(found: re.Match[str]) -> str:
+        until = UNTIL[found[2]].format(at=found[3]) if found[2] else ""
+        return f"（{found[1]} 登记{until}）"
+
+    return REGISTERED.sub(chinese, said)
 
 
 READ: Mapping[str, Reader] = {
