@@ -29,8 +29,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 SCHEMA = "public"
 
-_ABOUT = """SELECT t.* FROM {table} t LEFT JOIN {table} s ON s.subject = 'staff/' || t.handler
-    WHERE coalesce(t.branch, s.branch) = ANY ({branches})"""
+_ABOUT = """SELECT t.* FROM {table} t WHERE t.branch = ANY ({branches})
+    UNION ALL SELECT t.* FROM {table} s JOIN {table} t ON t.handler = substr(s.subject, 7)
+    WHERE t.branch IS NULL AND s.branch = ANY ({branches}) AND starts_with(s.subject, 'staff/')"""
+"""In two parts, as each has an index to go by."""
+
 _BY_SUBJECT = """SELECT t.* FROM {table} t WHERE t.subject = ANY ({subjects})
     OR EXISTS (SELECT FROM about a WHERE a.subject = t.subject)"""
 _OF_BRANCHES = """SELECT t.* FROM {table} t WHERE t.per = 'branch' AND t.value = ANY ({branches})
