@@ -30,9 +30,9 @@ T = TypeVar("T")
 SCHEMA = "public"
 
 _ABOUT = """SELECT t.* FROM {table} t WHERE t.branch = ANY ({branches})
-    UNION ALL SELECT t.* FROM {table} s JOIN {table} t ON t.handler = substr(s.subject, 7)
-    WHERE t.branch IS NULL AND s.branch = ANY ({branches}) AND starts_with(s.subject, 'staff/')"""
-"""In two parts, as each has an index to go by."""
+    OR t.branch IS NULL AND t.handler = ANY (ARRAY (SELECT substr(s.subject, 7) FROM {table} s
+        WHERE s.branch = ANY ({branches}) AND starts_with(s.subject, 'staff/')))"""
+"""Both parts have an index to go by, and who joined those branches is looked up once for each question."""
 
 _BY_SUBJECT = """SELECT t.* FROM {table} t WHERE t.subject = ANY ({subjects})
     OR EXISTS (SELECT FROM about a WHERE a.subject = t.subject)"""
