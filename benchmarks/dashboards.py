@@ -51,7 +51,10 @@ LIMIT_MS = 1_000.0
 GROWN = 1.2
 """How much more memory at the end than after a third of the time counts as a leak."""
 
-PAGES = ("/", "/view/complaints", "/view/obligations", "/view/satisfaction", "/view/rules", "/view/audit")
+PAGES = (
+    *("/", "/view/complaints", "/view/obligations", "/view/escalations", "/view/satisfaction"),
+    *("/view/visits?window=quarter", "/view/ownership", "/view/rankings", "/view/rules", "/view/audit"),
+)
 LISTS = ("/alerts?current=true&limit=500", "/complaints?overdue=true", "/sla/upcoming", "/health/ready")
 
 
