@@ -152,7 +152,10 @@ def _when(message: Message) -> str:
 def _said(message: Message, edge: Edge) -> list[str]:
     data = message["data"]
     plain = ((name, value) for name, value in data.items() if name not in (*EXPLAINS, *UNTOLD))
-    named = ((_field(message["type"], name, edge), _value(name, value, edge)) for name, value in plain)
+    derived = "because" in data
+    named = (
+        (_field(message["type"], name, edge), _value(name, value, edge, derived)) for name, value in plain
+    )
     lines = [" · ".join(f"{name}: {value}" for name, value in named)]
     words = (("rule", "规则"), ("by", "依据"), ("because", "理由"))
     read = {"source": edge.wording.source, "because": edge.wording.because}
@@ -164,8 +167,11 @@ def _said(message: Message, edge: Edge) -> list[str]:
     return [line for line in lines if line]
 
 
-def _value(name: str, value: Any, edge: Edge) -> str:
-    return edge.period(value) if name == "within" else written(value)
+def _value(name: str, value: Any, edge: Edge, ours: bool) -> str:
+    """Periods and the system's own reasons in this language; what people said stays as it is."""
+    if name == "within":
+        return edge.period(value)
+    return brief(edge.wording.because(value)) if ours and name == "reason" else written(value)
 
 
 def _field(type_: str, name: str, edge: Edge) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from api.because import wording
 from api.http.pages.templates import local
 from api.http.pages.words import period
 from api.i18n import Language
@@ -93,7 +94,14 @@ def _fields(type_: str, data: Message, policy: Policy, language: Language) -> It
             and (value is not False or not derived)
         ):
             named = label(type_, name) if language == "zh" else name.replace("_", " ")
-            yield named, SPECIAL[name](value, language) if name in SPECIAL else written(value, policy)
+            yield named, _value(name, value, policy, language, derived)
+
+
+def _value(name: str, value: Any, policy: Policy, language: Language, derived: bool) -> str:
+    """As the page's language has it; a reason that the system gave too, but not one that somebody wrote."""
+    if derived and name == "reason":
+        return written(wording(policy, language).because(value), policy)
+    return SPECIAL[name](value, language) if name in SPECIAL else written(value, policy)
 
 
 def _roles(value: Any, language: Language) -> str:
