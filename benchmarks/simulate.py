@@ -1,8 +1,9 @@
 """Facts a second through `huiyin simulate`, and the memory it takes, each case in a process of its own.
 
 Complaints are those of the ledger's benchmark; visits are made on the fly: 200 managers with 150 customers
-each make 30 planned visits a working day, with four facts each, and sum up their day. `--year` adds 1.5
-million facts of them. Seconds are of one core (CPU time), so that neighbours disturb less; MiB are resident.
+each make 30 planned visits a working day, with four facts each, and sum up their day; customers' files are
+reviewed and kept up to date. `--year` adds 1.5 million facts of them. Seconds are of one core (CPU time), so
+that neighbours disturb less; MiB are resident.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ MANAGERS, CUSTOMERS, VISITS = 200, 150, 30
 MONDAY = datetime.fromisoformat("2026-01-05T00:00:00+08:00")
 YEAR = 1_500_000
 TENTHS = 10
+UPDATED_EVERY = 14
+"""Rounds of a manager through his customers, of five days each, from one update of a file to the next."""
 
 
 def visits() -> Iterator[bytes]:
@@ -51,11 +54,12 @@ def days() -> Iterator[datetime]:
 
 
 def _filed() -> Iterator[Said]:
-    """Every customer has a manager before the first visit."""
+    """Every customer has a manager before the first visit, and a file that a colleague has reviewed."""
     for number in range(MANAGERS * CUSTOMERS):
-        manager = f"S-{number // CUSTOMERS}"
-        at = MONDAY - timedelta(days=3) + timedelta(seconds=number)
-        yield at, "customer.filed", f"customer/K-{number}", {"by": manager, "category": "retailer"}
+        manager, colleague = number // CUSTOMERS, (number // CUSTOMERS + 1) % MANAGERS
+        at, subject = MONDAY - timedelta(days=3) + timedelta(seconds=number), f"customer/K-{number}"
+        yield at, "customer.filed", subject, {"by": f"S-{manager}", "category": "retailer"}
+        yield at, "customer.file_reviewed", subject, {"by": f"S-{colleague}"}
 
 
 def _day(day: datetime) -> Iterator[Said]:
@@ -77,6 +81,9 @@ def _visit(day: datetime, manager: int, place: int) -> Iterator[Said]:
     yield start, "visit.started", subject, {}
     yield start + timedelta(minutes=15), "visit.ended", subject, {}
     yield start + timedelta(minutes=16), "visit.summarised", subject, {"text": "库存正常，已核对价格标签"}
+    if number // CUSTOMERS % UPDATED_EVERY == 1:
+        updated = {"by": f"S-{manager}"}
+        yield start + timedelta(minutes=16), "customer.updated", f"customer/{customer}", updated
 
 
 class Case(NamedTuple):

@@ -46,8 +46,9 @@ def _faults(value: object) -> tuple[int, bool]:
 
 def _as_written(raw: bytes, value: Any) -> bool:
     """Whether as many keys were read as stand written: a quick look that errs to the safe side."""
-    if b" :" in raw or b"\n" in raw or b"\t" in raw or b"\r" in raw:  # a key may stand apart from its colon
-        return False
+    line = raw.rstrip()
+    if b" :" in line or b"\n" in line or b"\t" in line or b"\r" in line:
+        return False  # a key may stand apart from its colon
     data: Any = value.get("data") if value.__class__ is dict else None
     alone = data.__class__ is dict and raw.count(b"{") == 2  # as in most facts
     return raw.count(b'":') == (len(value) + len(data) if alone else _keys(value))
