@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from api.cli.edge import utc_now
+from api.http.access.branches import confined
 from domain import erasure
 from domain.ledger import Incoming
 from projections import word_search
@@ -151,6 +152,22 @@ def spread() -> list[dict[str, Any]]:
         )
         for n in range(28)
     ]
+
+
+def test_who_is_confined_to_a_branch_finds_its_complaints_only(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record(
+        parts,
+        received("F-1", "2026-03-07 10:00", branch="B-1", summary="多收运费"),
+        received("F-2", "2026-03-08 10:00", branch="B-2", summary="多收运费"),
+    )
+    for name, few in (("NEAR", 1), ("NEAR", 2_000)):
+        monkeypatch.setattr(word_search, name, few)
+        with parts.connections.connect() as connection:
+            query = partial(search, words="多收", texts=parts.projector.context.texts)
+            page = confined(query, ["B-1"])(connection)
+        assert [row["subject"] for row in page.items] == ["complaint/F-1"]
 
 
 def test_without_the_master_key_no_sealed_summary_is_found(parts: Parts) -> None:
