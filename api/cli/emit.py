@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ def run(given: Given, edge: Edge) -> int:
         for fact in facts:
             edge.stdout.write(fact + b"\n")
         return DONE
+    facts = _begun(facts, given.FILE)
     place = _Place(given.FILE, given.resume, edge)
     tally: Counter[str] = Counter()
     sender = _sender(given, edge)
@@ -57,6 +58,12 @@ def _facts(given: Given, edge: Edge) -> Iterator[bytes]:
             )
         return (line.strip() for line in edge.lines_of(given.FILE) if line.strip())
     return _mapped(given, edge)
+
+
+def _begun(facts: Iterator[bytes], file: str) -> Iterator[bytes]:
+    """Read up to the first fact: a file that cannot be read is said before a way out of here is looked for.
+    Standard input may have its first fact much later."""
+    return facts if file == "-" else chain(list(islice(facts, 1)), facts)
 
 
 def _mapped(given: Given, edge: Edge) -> Iterator[bytes]:

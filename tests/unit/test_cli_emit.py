@@ -133,6 +133,14 @@ def test_what_cannot_be_sent_is_refused_in_one_line(words: list[str], said: str)
     assert said in refused(huiyin("emit", *words, *([] if "--http" in words else ["--dry-run"])))
 
 
+@pytest.mark.parametrize("words", [["/no/such.jsonl"], ["/no/such.csv", "--map", "{map}"], ["/"]])
+def test_a_missing_file_is_said_before_a_missing_broker(tmp_path: Path, words: list[str]) -> None:
+    (tmp_path / "m.toml").write_text(MAP)
+    words = [word.format(map=tmp_path / "m.toml") for word in words]
+    line = refused(huiyin("emit", *words, env={"HUIYIN_KAFKA": "127.0.0.1:1"}))
+    assert line.startswith(f"{words[0]}: cannot be read: ")
+
+
 def test_a_map_with_a_mistake_is_refused_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("no\n1\n")
     (tmp_path / "m.toml").write_text('source = "/t"\n')
