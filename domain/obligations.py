@@ -118,7 +118,7 @@ def _due(
         return None, until(event.time, target.astimezone(clause.calendar.tz), clause.calendar)
     for condition, text, period in clause.terms:
         if condition is None or condition(situation):
-            pauses = stream.state.pauses if clause.row.pauses else ()
+            pauses = getattr(stream.state, "pauses", ()) if clause.row.pauses else ()
             return text, deadline(event.time, period, clause.calendar, pauses)
     raise AssertionError(f"{clause.id}: no term applies; packs are checked for this on load")
 
@@ -241,7 +241,7 @@ def confirm(turn: Turn, stream: Stream, at: datetime) -> None:
     for duty in stream.running():
         clause = stream.policy.clauses.get(duty.clause)
         if duty.provisional and duty.within is not None and clause is not None:
-            pauses = stream.state.pauses if duty.pauses else ()
+            pauses = getattr(stream.state, "pauses", ()) if duty.pauses else ()
             due = deadline(duty.opened_at, parse_period(duty.within), clause.calendar, pauses)
             if not due.provisional:
                 move(turn, stream, duty, due, duty.opening, at)

@@ -39,11 +39,13 @@ def calendar_of(pack: Pack) -> Calendar:
         raise PackError(f"{pack.id}.toml: field {error}") from error
 
 
-def check_clause(where: str, row: Clause) -> None:
-    """Raises:
-    PackError: the first name in the row that does not exist, or an obligation that cannot be met.
+def check_clause(where: str, row: Clause, once: bool = False) -> None:
+    """`once`: of a row that was in force once, only what its reading relies on.
+
+    Raises:
+        PackError: the first name in the row that does not exist, or an obligation that cannot be met.
     """
-    for check in CHECKS:
+    for check in NAMES if once else (*NAMES, *SENSE):
         for field, problem in check(row):
             raise PackError(f"{where}: field {field}: {problem}")
 
@@ -127,21 +129,11 @@ def _ladders(row: Clause) -> Iterator[Problem]:
             yield "escalates.ladder", "each step needs at least one role"
 
 
-CHECKS = (
-    _patterns,
-    _terms,
-    _due,
-    _per,
-    _against,
-    _meeting,
-    _refusals,
-    _missing,
-    _ladders,
-    refusals,
-    obligations,
-    conditions,
-)
-"""In this order: names first, so that what comes later may rely on them."""
+NAMES = (_patterns, _terms, _due, _per, _against, _refusals, _missing)
+"""In this order, so that what comes later may rely on them: without these a row cannot be read."""
+
+SENSE = (_meeting, _ladders, refusals, obligations, conditions)
+"""What else is asked of a row that an organisation hands in."""
 
 
 def params_of(model: type[Params] | None, params: Mapping[str, Any]) -> Iterator[Problem]:

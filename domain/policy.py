@@ -103,11 +103,13 @@ NOTHING = Handlers()
 
 class Policy:
     """Several packs as one. Immutable once built; `version` names the very texts it was built from, and
-    for one branch's part the whole that it is a part of."""
+    for one branch's part the whole that it is a part of. `once`: it was in force once and is read back from
+    the record, so that what is asked of packs today must not refuse it."""
 
-    def __init__(self, packs: Sequence[Pack], version: str | None = None) -> None:
+    def __init__(self, packs: Sequence[Pack], version: str | None = None, once: bool = False) -> None:
         self.packs = tuple(packs)
         self.version = version or "+".join(pack.name for pack in packs)
+        self._once = once
         self.clauses: dict[str, BoundClause] = {}
         self.kpis: dict[str, BoundKpi] = {}
         self._by_rule: dict[str, list[BoundClause]] = {}
@@ -116,7 +118,7 @@ class Policy:
         self._of_branch: dict[str | None, Policy] = {}
         for pack in packs:
             self._add(pack)
-        for row, problem in never_met(bound.row for bound in self.clauses.values()):
+        for row, problem in () if once else never_met(bound.row for bound in self.clauses.values()):
             raise PackError(f'{self._home(row.id)}: clause "{row.id}": field met_by: {problem}')
 
     @property
@@ -136,7 +138,8 @@ class Policy:
             return self
         if branch not in self._of_branch:
             own = [pack for pack in self.packs if not pack.branches or branch in pack.branches]
-            self._of_branch[branch] = self if len(own) == len(self.packs) else Policy(own, self.version)
+            part = self if len(own) == len(self.packs) else Policy(own, self.version, self._once)
+            self._of_branch[branch] = part
         return self._of_branch[branch]
 
     def kpis_on(self, event_type: str) -> Sequence[BoundKpi]:
@@ -171,7 +174,7 @@ class Policy:
                 f'{kpi.pack.id}.toml: kpi "{kpi.row.id}": field measure: {kpi.row.measure!r} is no measure; '
                 f"known are {known}"
             )
-        if (of := MEASURES[kpi.row.measure].per) != kpi.row.per:
+        if (of := MEASURES[kpi.row.measure].per) != kpi.row.per and not self._once:
             raise PackError(
                 f'{kpi.pack.id}.toml: kpi "{kpi.row.id}": field per: {kpi.row.measure} is measured per {of}, '
                 f"not per {kpi.row.per}"
@@ -188,7 +191,7 @@ class Policy:
 
     def _bind(self, row: Clause, pack: Pack, pack_calendar: Calendar) -> None:
         where = f'{pack.id}.toml: clause "{row.id}"'
-        check_clause(where, row)
+        check_clause(where, row, self._once)
         terms = tuple(
             (
                 _condition(where, "within", row.opens, term.when, {}, pack_calendar),
@@ -223,7 +226,8 @@ class Policy:
         if row.rule is not None:
             self._by_rule.setdefault(row.rule, []).append(bound)
             for rule in _rules(where, row.rule):
-                _check_params(where, rule, row.params)
+                if not self._once:
+                    _check_params(where, rule, row.params)
                 for event_type in rule.on:
                     self._handlers[event_type].rules.append((bound, rule))
 

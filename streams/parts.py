@@ -33,8 +33,9 @@ def policy_of(settings: Settings) -> Policy:
 
 
 def policy_once(texts: Mapping[str, str]) -> Policy:
-    """A policy that was in force once, from the texts that the ledger kept of it."""
-    return Policy([parse_pack(text, f"{name}.toml") for name, text in texts.items()])
+    """A policy that was in force once, from the texts that the ledger kept of it: what an earlier release
+    took is read back, whatever is asked today of packs that are handed in."""
+    return Policy([parse_pack(text, f"{name}.toml") for name, text in texts.items()], once=True)
 
 
 def masters_of(settings: Settings) -> Masters | None:

@@ -1,16 +1,21 @@
 """Packs that contradict themselves are refused when they are loaded: what could never hold, what could never
-be met, and what compares things that cannot be compared."""
+be met, and what compares things that cannot be compared. What was in force once is read back all the same."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from domain.conditions import OPERATORS, Situation, compile_condition
+from domain.ledger import Incoming, Ledger
+from domain.memory import MemoryStorage
 from domain.pack import PackError
 from domain.policy import Policy, load_policy
 from domain.working_time import CN
+from streams.parts import policy_once
 from tests.helpers.mistakes import in_both
+from tests.helpers.scenario import at, fact, received, tell
 
 PACK = """
 [pack]
@@ -138,8 +143,7 @@ def test_only_complaints_pause_and_close(load: Load, field: str) -> None:
     assert f"field {field}: is for complaints, and visit.planned is of none" in refused(load, says)
 
 
-def test_a_figure_is_of_what_it_is_measured_for(load: Load) -> None:
-    kpi = """escalates = [{ on = "complaint.received", severity = "info" }]
+MISMEASURED = """escalates = [{ on = "complaint.received", severity = "info" }]
 [[kpi]]
 id = "own.complaints"
 title = { zh = "…", en = "…" }
@@ -150,8 +154,11 @@ per = "staff"
 window = "month"
 at_most = 5
 """
+
+
+def test_a_figure_is_of_what_it_is_measured_for(load: Load) -> None:
     with pytest.raises(PackError) as caught:
-        load(kpi)
+        load(MISMEASURED)
     said = in_both(caught.value)
     assert (
         said == 'own.toml: kpi "own.complaints": field per: complaints is measured per branch, not per staff'
@@ -200,3 +207,73 @@ def test_a_comparison_of_what_cannot_be_compared_does_not_hold_and_does_not_fail
 class _Event:
     def __init__(self, data: object) -> None:
         self.data = data
+
+
+# ---- what was taken once
+
+
+OWED = f'{OPENS}met_by = ["complaint.replied"]\n'
+VISIT_OWED = 'opens = ["visit.planned"]\nwithin = "1 day"\nmet_by = ["visit.started"]\n'
+SLOPPY = [
+    *(violates(when) for when, _ in NEVER),
+    violates('kind = "appeal"', more=', unless = { kind = "appeal" }'),
+    f'{OPENS}met_by = ["complaint.received"]',
+    f'{OPENS}met_by = ["visit.started"]',
+    f'{OWED}refuses = [{{ on = "complaint.replied", code = "no" }}]',
+    'opens = ["complaint.promised"]\nwithin = "1 day"\ndue = "answer_by"\nmet_by = ["complaint.replied"]',
+    'refuses = [{ on = "obligation.met", code = "x" }]',
+    f"{VISIT_OWED}pauses = true",
+    f"{VISIT_OWED}ends_on_close = true",
+    'escalates = [{ on = "complaint.received", severity = "high", ladder = [[]] }]',
+    'rule = "repeat"\nparams = { days = 30, weeks = 4 }',
+    MISMEASURED,
+]
+ME = "complaint/C-1"
+STORY = (
+    received("C-1", "2026-03-09 09:00", branch="B-1", signals=["repeat"]),
+    fact(
+        "visit.planned",
+        "visit/V-1",
+        "2026-03-09 11:00",
+        customer="K-1",
+        manager="S-1",
+        date="2026-03-10",
+        mode="phone",
+    ),
+    fact("complaint.promised", ME, "2026-03-09 12:00", answer_by="2026-03-09T16:00:00+08:00"),
+    fact("complaint.replied", ME, "2026-03-10 09:00", text="已处理"),
+    fact("complaint.resolved", ME, "2026-03-11 09:00", resolution="退款"),
+    fact("complaint.closed", ME, "2026-03-12 09:00", by="S-1"),
+)
+
+
+@pytest.mark.parametrize("says", SLOPPY)
+def test_what_was_in_force_once_is_read_back_though_it_would_be_refused_today(load: Load, says: str) -> None:
+    """Streams that began under it keep to it for ever."""
+    with pytest.raises(PackError):
+        load(says)
+    told = tell(policy_once({"own": PACK.format(says=says)}), *STORY, until="2026-03-20 00:00")
+    assert told.has("complaint.closed")
+
+
+def test_a_branchs_part_of_it_is_read_back_too() -> None:
+    elsewhere = PACK.replace("includes = []", 'branches = ["B-9"]').replace("own", "other")
+    texts = {"other": elsewhere.format(says=OWED), "own": PACK.format(says=violates("category = 3"))}
+    assert list(policy_once(texts).for_branch("B-1").clauses) == ["own.rule"]
+
+
+def test_a_name_that_there_is_none_of_is_refused_even_there() -> None:
+    with pytest.raises(PackError, match=r"'complaint\.recieved' is no event type"):
+        policy_once({"own": PACK.format(says=violates("urgent = true", on="complaint.recieved"))})
+
+
+def test_a_complaint_goes_on_under_the_pack_that_it_began_under() -> None:
+    said = '{ on = "complaint.replied", detail = "x" }'
+    never = '{ on = "complaint.replied", detail = "y", when = { final = "yes" } }'
+    old = policy_once({"own": PACK.format(says=f"violates = [{said}, {never}]")})
+    storage = MemoryStorage()
+    for policy, one in ((old, STORY[0]), (load_policy(["general"]), STORY[3])):
+        ledger = Ledger(storage, storage.recorder, policy, load_policy=policy_once)
+        ledger.record([Incoming.read(json.dumps(one).encode())], at("2026-03-10 10:00"))
+    found = [json.loads(stored.state) for stored in storage.events([ME])]
+    assert [each["data"]["detail"] for each in found if each["type"] == "violation.found"] == ["x"]
