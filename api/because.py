@@ -212,6 +212,7 @@ ROWS = tuple(
             "erasure was asked for at {at}; the data key was destroyed",
             "于 {at} 要求删除；数据密钥已销毁",
         ),
+        ("the stream passes from {previous} to {version}", "该流由 {previous} 改用 {version}"),
         # approvals, documents, readings
         ("{number} asked for, {limit} allowed", "申请 {number}，准予 {limit}"),
         ("no granted, unused approval covers it", "没有已批准且未使用的审批可依据"),

@@ -26,6 +26,7 @@ from domain.checkpoint import Signer, base64
 from domain.events import PERSONAL
 from domain.history import HIDDEN
 from domain.privacy import MARK
+from domain.rebasing import REBASED
 from domain.verification import Recorded
 from storage.postgres import PostgresStorage
 from storage.proofs import Signed
@@ -171,7 +172,8 @@ class Source:
 
     def _note(self, event: Recorded) -> None:
         self.count += 1
-        message = orjson.loads(event.state) if event.version == 1 else {}
+        says = event.version == 1 or event.topic == REBASED
+        message = orjson.loads(event.state) if says else {}
         if "policy" in message:
             self.policies.add(str(message["policy"]))
 

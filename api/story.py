@@ -21,6 +21,7 @@ from domain.history import history, shown
 from domain.mapper import EventMapper
 from domain.messages import Alert, CloudEvent
 from domain.policy import Policy
+from domain.rebasing import version_of
 from domain.story import Standing, standing
 from projections.lifecycle import lifecycle
 from projections.projection import Projector
@@ -105,9 +106,9 @@ def story(
 ) -> dict[str, Any]:
     """The story of a stream from all its events, as `Story` has it. `policy` is what is in force today, and
     stands in where the ledger has kept no text of the one that the stream began under."""
-    version = str(events[0].extensions.get("policy", "")) or None
-    mine = policy_named(storage, version, policy)
     told = history(events, asked.as_of, asked.known_at)
+    version = version_of(told or events[:1]) or None
+    mine = policy_named(storage, version, policy)
     found = standing(told, mine, asked.moment) if told else _nothing(events[0], mine)
     return {
         "subject": events[0].subject,

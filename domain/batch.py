@@ -19,11 +19,13 @@ from domain.incoming import Incoming, claims, dead_letter, fact_in, receipt_to_s
 from domain.links import links_near, links_of, streams_near
 from domain.messages import Receipt
 from domain.privacy import owner_of
+from domain.rebasing import REBASED
 from domain.storage import AFTER_ALL, PARKED, STREAM, WINDOW, Changes, Due, Known, Parked, Unit
 from domain.stream import Stream
 
 if TYPE_CHECKING:
     from domain.ledger import Ledger
+    from domain.policy import Policy
 
 PATIENCE = timedelta(hours=24)
 """How long a fact waits for its stream to begin."""
@@ -84,6 +86,9 @@ class Batch:
         streams.move_to_end(subject)
         return streams[subject]
 
+    def policy_named(self, version: str) -> Policy:
+        return self.ledger.policy_named(version)
+
     def links(self, key: str) -> Mapping[str, Any]:
         if key not in self._links:
             self._know_links([key])
@@ -107,8 +112,9 @@ class Batch:
 
     def put(self, stream: Stream, event: Event) -> None:
         """One recorded event, fact or derived, with all that is kept beside it."""
-        if stream.version == 1:
-            event = event._replace(extensions={**event.extensions, "policy": stream.policy.version})
+        if stream.version == 1 or event.type == REBASED:
+            version = event.data.__dict__.get("version", stream.policy.version)
+            event = event._replace(extensions={**event.extensions, "policy": version})
         stored = self.ledger.events_mapper.store(event, stream.version)
         self.changes.events.append(stored)
         self.lines.append(stored.state)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from domain import escalation, obligations
+from domain import escalation, obligations, rebasing
 from domain.conditions import Situation
 from domain.envelope import SYSTEM, Event
 from domain.events import Data, ViolationFound
@@ -27,6 +27,7 @@ class World(Protocol):
 
     def stream(self, subject: str) -> Stream: ...
     def links(self, key: str) -> Mapping[str, Any]: ...
+    def policy_named(self, version: str) -> Policy: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,8 @@ class Turn:
         """Everything that follows from an event of the stream's story."""
         situation = Situation(event, stream.state)
         obligations.settle(self, stream, event, situation)
+        if event.type == rebasing.REBASED:
+            rebasing.follow(self, stream, event)
         handlers = stream.policy.handlers(event.type)
         for step in handlers.violates:
             if step.condition is None or step.condition(situation):

@@ -105,7 +105,8 @@ def climb(turn: Turn, stream: Stream, at: datetime) -> None:
         if alarm.status == "firing" and alarm.next_at is not None and alarm.next_at <= at:
             clause = stream.policy.clauses[alarm.clause]
             reason = f"{alarm.clause}: level {alarm.level} was not acknowledged"
-            rung = (alarm.key, alarm.level + 1, alarm.severity, _ladder(clause, alarm))
+            ladder = _ladder(clause, alarm)
+            rung = (alarm.key, min(alarm.level + 1, len(ladder)), alarm.severity, ladder)
             _raise(turn, stream, clause, rung, alarm.next_at, _latest(stream, alarm), reason)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from domain import escalation, obligations
+from domain import escalation, obligations, rebasing
 from domain.engine import Turn
 from domain.envelope import Event
 from domain.events import ObligationMet, ViolationWithdrawn
@@ -36,7 +36,8 @@ def judge_again(turn: Turn, stream: Stream, cause: Event) -> None:
 
 def tell_again(turn: Turn, stream: Stream) -> Stream:
     """The stream as it would be had everything been learned when it happened, up to the turn's now."""
-    scratch = Stream(stream.subject, stream.policy)
+    *_, began_under = rebasing.policies(turn.world, stream)
+    scratch = Stream(stream.subject, began_under)
     again = Turn(turn.world, turn.now, lambda _stream, _event: None, scratch=True)
     owed = [duty for duty in stream.duties.values() if duty.external and duty.status != "withdrawn"]
     told = [event for event in stream.story if not (is_system(event) and event.type in REDERIVED)]
@@ -60,7 +61,7 @@ def _story(turn: Turn, stream: Stream, scratch: Stream) -> None:
 
 def _open(turn: Turn, stream: Stream, ideal: Duty, cause: Event) -> None:
     """Records an obligation that is learned of late, without the breach that may follow it."""
-    clause = stream.policy.clauses[ideal.clause]
+    clause = rebasing.clause_of(turn.world, stream, ideal.clause)
     due = Deadline(ideal.due_at, ideal.warn_at, ideal.provisional, ())
     opener = next((told for told in stream.story if name_of(told) == ideal.opening.causationid), cause)
     opening = obligations.Opening(

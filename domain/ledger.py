@@ -19,6 +19,7 @@ from domain.batch import Batch, Outcome
 from domain.incoming import Incoming
 from domain.mapper import EventMapper
 from domain.policy import Policy
+from domain.rebasing import REBASED, branch_of, version_of
 from domain.sealing import Keyring, NoKeyring
 from domain.storage import Storage, Unit
 from domain.stream import Stream
@@ -66,7 +67,7 @@ class Ledger(Application[str]):
         return self._own_recorder
 
     def know_policy(self, policy: Policy) -> None:
-        """Keeps the texts of a policy: streams that began under it keep to it for ever."""
+        """Keeps the texts of a policy: streams that began under it keep to it, unless they are re-based."""
         self._policies[policy.version] = policy
         self.storage.remember_policy(policy.version, policy.texts)
 
@@ -156,6 +157,8 @@ class Ledger(Application[str]):
                 policy = policy.for_branch(getattr(event.data, "branch", None))
                 stream = self.streams[event.subject] = Stream(event.subject, policy)
             stream.evolve(event)
+            if event.type == REBASED:
+                stream.policy = self.policy_named(version_of([event])).for_branch(branch_of(stream))
         for subject in missing:
             if subject not in self.streams:
                 self.streams[subject] = Stream(subject, self.policy.for_branch(None))

@@ -85,7 +85,7 @@ def _open(turn: Turn, stream: Stream, event: Event, clause: BoundClause, situati
     key = _key(clause, of, event)
     if key in stream.duties if clause.row.once else _runs(stream, clause, of):
         return
-    term, due = _due(stream, event, clause, situation)
+    term, due = reckon(stream, event, clause, situation)
     against = getattr(stream.state, clause.row.counts_against) if clause.row.counts_against else None
     start(turn, stream, clause, Opening(key, of, event, event.time, term, due, against))
 
@@ -107,7 +107,7 @@ def _key(clause: BoundClause, of: str | None, event: Event) -> str:
     return ":".join(part for part in (clause.id, of, name_of(event)) if part)
 
 
-def _due(
+def reckon(
     stream: Stream, event: Event, clause: BoundClause, situation: Situation
 ) -> tuple[str | None, Deadline]:
     """The period that counts and when it ends; a pause that still runs is counted when it ends."""
@@ -248,14 +248,22 @@ def confirm(turn: Turn, stream: Stream, at: datetime) -> None:
 
 
 def move(
-    turn: Turn, stream: Stream, duty: Duty, due: Deadline, cause: Event, at: datetime | None = None
+    turn: Turn,
+    stream: Stream,
+    duty: Duty,
+    due: Deadline,
+    cause: Event,
+    at: datetime | None = None,
+    within: str | None = None,
 ) -> None:
-    if due.due_at == duty.due_at:
+    """Records a new due date; `within` is the period that counts from now on, where that changes."""
+    if due.due_at == duty.due_at and within in (None, duty.within):
         return
     because = "the official schedule is known" if at else str(cause)
     data = ObligationMoved(
         **{**about(stream, duty, because), "due_at": due.due_at},
         previous_due_at=duty.due_at,
+        within=within,
         warn_at=due.warn_at,
         provisional=due.provisional or None,
     )
@@ -287,7 +295,8 @@ def _on_unmerge(turn: Turn, stream: Stream, event: Event) -> None:
     """Opens again what the merge withdrew, with the old due dates."""
     merge = next((told for told in reversed(stream.story) if told.type == "complaint.merged"), None)
     for duty in list(stream.duties.values()):
-        if duty.status == "withdrawn" and merge is not None and duty.ended_by == name_of(merge):
+        ended = duty.status == "withdrawn" and merge is not None and duty.ended_by == name_of(merge)
+        if ended and duty.clause in stream.policy.clauses:
             _reopen(turn, stream, duty, event)
 
 

@@ -258,6 +258,7 @@ def _moved(stream: Stream, event: Event) -> None:
     if duty := stream.duties.get(data.obligation):
         duty.due_at, duty.warn_at = data.due_at, data.warn_at
         duty.moved_at = event.recordedtime
+        duty.within = data.within or duty.within
         duty.provisional = bool(data.provisional)
 
 

@@ -58,6 +58,11 @@ COMMANDS: Mapping[str, Entry] = {
     "policy check": _entry(
         "policy:CHECK", "Validate packs and compute their examples.", "校验规则包并复核其示例。"
     ),
+    "rebase": _entry(
+        "rebase:REBASE",
+        "Bring running streams under the policy in force, on record.",
+        "使运行中的流改用现行规则，并记录在案。",
+    ),
     "draw": _entry(
         "repeat:DRAW",
         "Draw again from the seed and the candidates on record, and compare.",

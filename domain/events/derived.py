@@ -56,6 +56,7 @@ class ObligationMoved(Obligation):
     """An obligation's due time moved. | 义务期限变动。"""
 
     previous_due_at: Time
+    within: Text | None = None
     provisional: Flag | None = None
 
 
@@ -196,6 +197,16 @@ class CustomerErased(Explained):
     """The customer's personal fields were made unreadable for ever. | 客户个人信息已永久不可读。"""
 
     clause: Id | None = None
+    reason: Text
+    by: Id | None = None
+
+
+class PolicyRebased(Explained):
+    """A running stream passed to the policy in force. | 运行中的流改用现行规则版本。"""
+
+    clause: Id | None = None
+    version: Text
+    previous: Text
     reason: Text
     by: Id | None = None
 

@@ -130,6 +130,7 @@ kpi.restated kpi, window, value
 evaluation.sampled customers, seed
 document.declassified
 customer.erased reason, by*
+policy.rebased version, previous, reason, by*
 history.read by, role, purpose*, personal*
 """
 
