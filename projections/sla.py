@@ -39,9 +39,12 @@ OBLIGATION = Table(
         "(due_at, subject, obligation) WHERE state = 'open'",
         "(due_at, subject, obligation) WHERE breached_at IS NOT NULL",
         "(subject) WHERE state = 'breached'",
+        "(due_at)",
     ),
 )
-"""`state`: open, met, breached, done-late (done after the breach, or the matter is over), withdrawn."""
+"""All are listed by an index of `due_at` alone, a fifth as large: what is due at one instant is few enough to
+be sorted. What is open, or was breached, would be too little to be found among all that was met.
+`state`: open, met, breached, done-late (done after the breach, or the matter is over), withdrawn."""
 
 BREACH = "breach:"
 """What the key of an escalation begins with that is about an obligation; the obligation's key follows."""
