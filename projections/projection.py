@@ -128,13 +128,7 @@ class Projector:
         titles |= {name: kpi.row.title for name, kpi in policy.kpis.items()}
         return cls(Context(titles, policy.calendar, opener(masters)))
 
-    def project(
-        self, connection: Connection[Any], topic: str, partition: int, messages: Sequence[Message]
-    ) -> int:
-        """Messages of one partition, as `project_all` takes those of several."""
-        return self.project_all(connection, {(topic, partition): messages})
-
-    def project_all(self, connection: Connection[Any], messages: Mapping[Place, Sequence[Message]]) -> int:
+    def project(self, connection: Connection[Any], messages: Mapping[Place, Sequence[Message]]) -> int:
         """Messages by partition, each (offset, CloudEvent or a list of them), all in one transaction; returns
         how many events were new.
 

@@ -27,7 +27,7 @@ class Projecting:
         if not messages:
             return 0
         with self.connections.take(_alive) as (connection, _):
-            return self.projector.project_all(connection, _by_partition(messages))
+            return self.projector.project(connection, _by_partition(messages))
 
 
 def _by_partition(messages: Sequence[Message]) -> dict[tuple[str, int], list[tuple[int, bytes]]]:

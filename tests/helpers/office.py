@@ -50,7 +50,7 @@ def told(database: str, policy: Policy, facts: Sequence[dict[str, Any]], until: 
     projector = Projector.of(policy)
     for part in (2, 0, 1):
         own = [event for event in events if zlib.crc32(event.subject.encode()) % 3 == part]
-        projector.project(connection, "events", part, [(n, write(event)) for n, event in enumerate(own)])
+        projector.project(connection, {("events", part): [(n, write(event)) for n, event in enumerate(own)]})
     return Site(policy, connection, events)
 
 

@@ -76,7 +76,7 @@ def by_time(facts: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def tell(db: Db, projector: Projector, events: Sequence[Event]) -> None:
-    projector.project(db, "events", 0, messages(events))
+    projector.project(db, {("events", 0): messages(events)})
 
 
 MIXED = [

@@ -44,7 +44,7 @@ class Office:
         rows = self.parts.storage.events_after(before, 100_000)
         found = [(seq, published(seq, topic, state)) for seq, _, topic, state in rows]
         with self.parts.connections.take(lambda one: one.execute("SELECT 1")) as (connection, _):
-            self.parts.projector.project(connection, "test", 0, found)
+            self.parts.projector.project(connection, {("test", 0): found})
 
 
 @pytest.fixture

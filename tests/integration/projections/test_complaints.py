@@ -64,7 +64,7 @@ def test_pages_follow_each_other_without_gap_or_repeat_while_rows_come_in(
     seen: list[str] = []
     page = search(db, limit=7)
     newer = [event._replace(sequence=(event.sequence or 0) + 10_000) for event in events[:1]]
-    projector.project(db, "events", 1, messages([e._replace(subject="complaint/NEW") for e in newer]))
+    projector.project(db, {("events", 1): messages([e._replace(subject="complaint/NEW") for e in newer])})
     while True:
         seen += [row["subject"] for row in page.items]
         if page.next is None:

@@ -21,37 +21,37 @@ from tests.helpers.projected import Db, emptied, messages, statuses, tell, the_t
 
 def test_messages_that_come_again_change_nothing(db: Db, projector: Projector, mixed: list[Event]) -> None:
     told = messages(mixed)
-    assert projector.project(db, "events", 0, told) == len(mixed)
+    assert projector.project(db, {("events", 0): told}) == len(mixed)
     before = the_tables(db)
-    assert projector.project(db, "events", 0, told) == 0
-    assert projector.project(db, "events", 0, told[40:90]) == 0
+    assert projector.project(db, {("events", 0): told}) == 0
+    assert projector.project(db, {("events", 0): told[40:90]}) == 0
     assert the_tables(db) == before
 
 
 def test_a_topic_made_anew_repeats_everything_and_changes_nothing(
     db: Db, projector: Projector, mixed: list[Event]
 ) -> None:
-    projector.project(db, "events", 0, messages(mixed[:-5], first=70_000))
-    assert projector.project(db, "events", 0, messages(mixed)) == 5
+    projector.project(db, {("events", 0): messages(mixed[:-5], first=70_000)})
+    assert projector.project(db, {("events", 0): messages(mixed)}) == 5
     assert check(db, projector, lambda after: (e for e in mixed if (e.sequence or 0) > after)) == []
 
 
 def test_a_batch_that_fails_midway_leaves_no_trace(db: Db, projector: Projector, mixed: list[Event]) -> None:
-    projector.project(db, "events", 0, messages(mixed[:50]))
+    projector.project(db, {("events", 0): messages(mixed[:50])})
     before = the_tables(db), next_offsets(db, "events")
     db.execute("ALTER TABLE alert_outbox ADD CONSTRAINT full_up CHECK (position < 0) NOT VALID")
     with pytest.raises(psycopg.errors.CheckViolation):
-        projector.project(db, "events", 0, messages(mixed[50:], first=50))
+        projector.project(db, {("events", 0): messages(mixed[50:], first=50)})
     assert (the_tables(db), next_offsets(db, "events")) == before
     db.execute("ALTER TABLE alert_outbox DROP CONSTRAINT full_up")
-    assert projector.project(db, "events", 0, messages(mixed[50:], first=50)) == len(mixed) - 50
+    assert projector.project(db, {("events", 0): messages(mixed[50:], first=50)}) == len(mixed) - 50
 
 
 def test_any_split_into_batches_gives_the_same_rows_and_the_same_outbox(
     db: Db, projector: Projector, mixed: list[Event]
 ) -> None:
     told = messages(mixed)
-    projector.project(db, "events", 0, told)
+    projector.project(db, {("events", 0): told})
     whole = the_tables(db)
 
     @settings(max_examples=12, suppress_health_check=list(HealthCheck))
@@ -60,7 +60,7 @@ def test_any_split_into_batches_gives_the_same_rows_and_the_same_outbox(
         emptied(db)
         edges = [0, *sorted(cuts), len(told)]
         for start, end in itertools.pairwise(edges):
-            projector.project(db, "events", 0, told[start:end])
+            projector.project(db, {("events", 0): told[start:end]})
         assert the_tables(db) == whole
 
     same()
@@ -71,7 +71,7 @@ def test_partitions_in_any_order_agree_with_the_ledger(
 ) -> None:
     parts = [[e for e in mixed if zlib.crc32(e.subject.encode()) % 3 == part] for part in range(3)]
     for part in (2, 0, 1):
-        projector.project(db, "events", part, messages(parts[part]))
+        projector.project(db, {("events", part): messages(parts[part])})
     assert check(db, projector, lambda after: (e for e in mixed if (e.sequence or 0) > after)) == []
     assert alert(db, "rollup:total::day") is not None
     assert statuses(db, "rollup:total::day")[-1] == "firing"
@@ -79,7 +79,7 @@ def test_partitions_in_any_order_agree_with_the_ledger(
 
 def test_what_holds_no_event_of_ours_is_skipped(db: Db, projector: Projector, mixed: list[Event]) -> None:
     poison = [(0, b""), (1, b"\xff\xfe"), (2, b"[]"), (3, b"{}"), (4, b'{"sequence": "x"}'), (5, b"null")]
-    assert projector.project(db, "events", 0, [*poison, *messages(mixed[:3], first=6)]) == 3
+    assert projector.project(db, {("events", 0): [*poison, *messages(mixed[:3], first=6)]}) == 3
     assert next_offsets(db, "events") == {0: 9}
 
 
@@ -93,7 +93,9 @@ def test_positions_of_the_outbox_follow_the_commits_of_partitions_at_once(
     def work(part: int) -> None:
         with psycopg.connect(database, autocommit=True) as connection:
             for start in range(0, len(parts[part]), 3):
-                projector.project(connection, "events", part, messages(parts[part][start : start + 3], start))
+                projector.project(
+                    connection, {("events", part): messages(parts[part][start : start + 3], start)}
+                )
 
     def follow() -> None:
         with psycopg.connect(database, autocommit=True) as connection:
@@ -141,3 +143,14 @@ def test_what_was_published_can_be_forgotten(db: Db, projector: Projector, mixed
     positions = [position for position, *_ in outbox_after(db, 0, 10_000)]
     assert forget_outbox(db, positions[4]) == 5
     assert outbox_after(db, 0)[0][0] == positions[5]
+
+
+def test_several_partitions_in_one_transaction_give_what_each_for_itself_gives(
+    db: Db, projector: Projector, mixed: list[Event]
+) -> None:
+    parts = [[e for e in mixed if zlib.crc32(e.subject.encode()) % 3 == part] for part in range(3)]
+    told = {("events", part): messages(own) for part, own in enumerate(parts)}
+    assert projector.project(db, told) == len(mixed)
+    assert check(db, projector, lambda after: (e for e in mixed if (e.sequence or 0) > after)) == []
+    assert projector.project(db, told) == 0
+    assert next_offsets(db, "events") == {part: len(own) for part, own in enumerate(parts)}

@@ -30,7 +30,7 @@ def test_from_the_ledger_to_kafka_nothing_is_told_twice_and_back_only_after_a_re
     db: Db, projector: Projector, mixed: list[Event]
 ) -> None:
     projector.project_events(db, mixed[:40])
-    assert projector.project(db, "events", 0, messages(mixed[:60])) == 20
+    assert projector.project(db, {("events", 0): messages(mixed[:60])}) == 20
     with pytest.raises(RebuildNeeded):
         projector.project_events(db, mixed)
     rebuild(db, projector, ledger_of(mixed[:60]))
@@ -42,12 +42,12 @@ def test_a_rebuild_publishes_nothing_and_projecting_goes_on_after_it(
     db: Db, projector: Projector, mixed: list[Event]
 ) -> None:
     told = messages(mixed)
-    projector.project(db, "events", 0, told[:60])
+    projector.project(db, {("events", 0): told[:60]})
     sent = outbox_after(db, 0)
     db.execute("DELETE FROM alert; DELETE FROM satisfaction; UPDATE complaint SET status = 'lost'")
     assert rebuild(db, projector, ledger_of(mixed[:80])) == mixed[79].sequence
     assert outbox_after(db, 0) == sent
-    assert projector.project(db, "events", 0, told[60:]) == len(told) - 80
+    assert projector.project(db, {("events", 0): told[60:]}) == len(told) - 80
     assert check(db, projector, ledger_of(mixed)) == []
 
 
