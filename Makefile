@@ -6,7 +6,7 @@ LOCK_DEV := requirements-dev.lock
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 RESULTS := test-results
-PACKAGES := api streams projections storage domain sample
+PACKAGES := api streams projections storage domain sample benchmarks
 # A process for each core, at most four, a file of tests at a time: those with a broker and a database, which
 # mostly wait, come first. All share one broker and one database server.
 IN_PROCESSES := --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder

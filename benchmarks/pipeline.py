@@ -136,7 +136,7 @@ async def latencies(
 ) -> list[float]:
     """From the producer to the consumer, in milliseconds, without the first seconds; both are aiokafka's,
     which take little of the cores that are measured."""
-    from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+    from aiokafka import AIOKafkaConsumer, AIOKafkaProducer  # type: ignore[import-untyped]
 
     sent: dict[str, float] = {}
     at: dict[str, float] = {}

@@ -22,6 +22,7 @@ from domain import merkle
 from domain.storage import Changes
 from storage import recorder
 from storage.postgres import PostgresStorage
+from storage.proofs import grow
 from storage.verification import verify
 from streams.local import Database
 
@@ -57,7 +58,7 @@ def fill(url: str, schema: str, events: int) -> tuple[PostgresStorage, float]:
 
 def bare(url: str, events: int) -> float:
     """Events a second without the tree."""
-    writers, recorder.WRITERS = recorder.WRITERS, tuple(w for w in recorder.WRITERS if w is not recorder.grow)
+    writers, recorder.WRITERS = recorder.WRITERS, tuple(w for w in recorder.WRITERS if w is not grow)
     try:
         storage, speed = fill(url, "bare", events)
         storage.close()

@@ -143,7 +143,7 @@ def arguments(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace) -> Iterator[Table]:
-    cases = (*CASES, A_YEAR) if given.year else CASES
+    cases: tuple[Case, ...] = (*CASES, A_YEAR) if given.year else CASES
     if given.facts:
         cases = (A_YEAR._replace(facts=given.facts),)
     columns = ("case", "facts", "facts/s", "events/s", "seconds", "wall", "peak MiB")
