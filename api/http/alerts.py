@@ -29,6 +29,7 @@ from domain.events.base import Id
 from domain.ledger import Incoming
 from domain.messages import Alert, Receipt
 from domain.stream import Stream
+from domain.working_time import Calendar
 from projections import alerts as read_model
 
 router = APIRouter(prefix="/alerts", tags=["alerts"])
@@ -59,8 +60,8 @@ class AlertQuery(Period):
     clause: Name | None = None
     subject: Name | None = None
 
-    def filters(self) -> dict[str, Any]:
-        given = super().filters()
+    def filters(self, calendar: Calendar) -> dict[str, Any]:
+        given = super().filters(calendar)
         topic = given.pop("topic", None)
         return given | ({"channel": TOPICS[topic]} if topic else {})
 
@@ -99,10 +100,13 @@ class Acknowledgement(BaseModel):
     responses=documented("bad-parameter"),
 )
 def list_alerts(request: Request, asked: Annotated[AlertQuery, Query()]) -> Response:
-    def query(connection: Any) -> Any:
-        return read_model.alerts(connection, limit=asked.limit, cursor=asked.cursor, **asked.filters())
+    services = services_of(request)
+    filters = asked.filters(services.parts.policy.calendar)
 
-    return page_answer(request, services_of(request).read(query))
+    def query(connection: Any) -> Any:
+        return read_model.alerts(connection, limit=asked.limit, cursor=asked.cursor, **filters)
+
+    return page_answer(request, services.read(query))
 
 
 # ---- changes as they happen

@@ -11,11 +11,10 @@ from fastapi import Query as InQuery
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from api.http.params import Name, Period
+from api.http.params import Day, Name, Period
 from api.http.problems import documented
 from api.http.reading import PageOf, page_of
 from api.http.services import Services, services_of
-from api.http.windows import Day
 from projections.responses import responses
 from projections.visit_list import listed
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import AfterValidator, BaseModel, Field
 from starlette.responses import Response
 
-from api.http.params import Instant, Name, Period
+from api.http.params import From, Name, Period, To
 from api.http.problems import documented
 from api.http.reading import PageOf, page_of
 from api.http.services import services_of
@@ -168,11 +168,16 @@ class BreachQuery(UpcomingQuery):
     whose: Name | None = Field(
         default=None, description="Staff member it counts against | 逾期记在其名下的员工"
     )
-    breached_since: Instant | None = Field(
-        default=None, alias="breached_from", description="Breached from this instant on | 自该时刻起逾期"
+    breached_since: From | None = Field(
+        default=None,
+        alias="breached_from",
+        description="Breached from this instant or local day on | 自该时刻或当地日期起逾期",
     )
-    breached_until: Instant | None = Field(
-        default=None, alias="breached_to", description="Breached before this instant | 早于该时刻逾期"
+    breached_until: To | None = Field(
+        default=None,
+        alias="breached_to",
+        description="Breached before this instant, or to the end of this local day "
+        "| 早于该时刻逾期，或至该当地日期结束（含）",
     )
 
 

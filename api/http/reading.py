@@ -41,10 +41,13 @@ def shown(row: type[BaseModel], items: Rows) -> list[dict[str, Any]]:
 def page_of(request: Request, reader: Callable[..., Page], asked: Paged, row: type[BaseModel]) -> Response:
     """A page of what a reading function finds."""
 
-    def query(connection: Any) -> Page:
-        return reader(connection, limit=asked.limit, cursor=asked.cursor, **asked.filters())
+    services = services_of(request)
+    filters = asked.filters(services.parts.policy.calendar)
 
-    page = services_of(request).read(query)
+    def query(connection: Any) -> Page:
+        return reader(connection, limit=asked.limit, cursor=asked.cursor, **filters)
+
+    page = services.read(query)
     return page_answer(request, Page(shown(row, page.items), page.next))
 
 

@@ -5,19 +5,15 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Annotated
 
-from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic import Field, WithJsonSchema
 
-from api.http.params import Name, Query
+from api.http.params import YEARS, Day, Name, Query
 from api.http.problems import Problem
 from api.http.services import Services
-from domain.events.base import day, problem
 from domain.working_time import Window, window, window_named
 from domain.working_time.periods import PeriodError
 from domain.working_time.windows import WindowKind, local_day
 from projections.spans import windows
-
-YEARS = range(1900, 2200)
-"""Years that anybody asks for; calendars reach a window beyond each end."""
 
 BACK: dict[str, int] = {"day": 30, "week": 7 * 12, "month": 365, "quarter": 730}
 """How many days are shown when no `from` is given, by kind of window."""
@@ -28,17 +24,6 @@ MOST = 400
 
 OF_EVERYBODY = 62
 """Windows of all managers in one answer, at most: two months of days. Of one manager there may be more."""
-
-
-def _day(value: object) -> date:
-    found = day(value)
-    if found.year not in YEARS:
-        first, last = YEARS[0], YEARS[-1]
-        raise problem("date", f"must be a day of {first} to {last}", f"须为 {first} 至 {last} 年的日期")
-    return found
-
-
-Day = Annotated[date, PlainValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 
 
 Quarter = Annotated[

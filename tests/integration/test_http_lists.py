@@ -50,6 +50,10 @@ def subjects(site: Site, path: str, **params: Any) -> list[str]:
         ({"major": "true"}, {"C-3"}),
         ({"status": "closed"}, set()),
         ({"from": "2026-03-05T02:00:00Z", "to": "2026-03-06T10:00:00+08:00"}, {"C-2"}),
+        ({"from": "2026-03-05", "to": "2026-03-05"}, {"C-2"}),
+        ({"from": "2026-03-06"}, {"C-3", "C-4"}),
+        ({"to": "2026-03-04"}, {"C-1"}),
+        ({"from": "2026-03-05", "to": "2026-03-06T10:00:00+08:00"}, {"C-2"}),
         ({"handler": "' OR 1=1 --"}, set()),
         ({"words": "吵闹"}, {"C-1", "C-2", "C-3", "C-4"}),
         ({"words": "吵闹", "handler": "S-1"}, {"C-1", "C-3"}),
@@ -140,6 +144,9 @@ PERIODS = ["/complaints", "/sla/breaches", "/sla/upcoming", "/violations", "/kpi
 WRONG: list[tuple[str, dict[str, str], str]] = [
     *((path, {"from": "2026-03-04T10:00:00"}, "from") for path in PERIODS),
     *((path, {"to": "2026-02-30T10:00:00Z"}, "to") for path in PERIODS),
+    *((path, {"from": "2026-02-30"}, "from") for path in PERIODS),
+    *((path, {"to": "9998-12-31"}, "to") for path in PERIODS),
+    *((path, {"to": "tomorrow"}, "to") for path in PERIODS),
     *((path, {"limit": "0"}, "limit") for path in PERIODS),
     *((path, {"limit": "501"}, "limit") for path in PERIODS),
     *((path, {"limit": "many"}, "limit") for path in PERIODS),
@@ -164,6 +171,13 @@ WRONG: list[tuple[str, dict[str, str], str]] = [
     ("/satisfaction", {"from": "2026-04-01", "to": "2026-03-01"}, "from"),
     ("/satisfaction", {"from": "1900-01-01"}, "from"),
 ]
+
+
+@pytest.mark.parametrize("path", PERIODS)
+def test_a_day_in_a_list_begins_and_ends_where_it_does_in_figures(site: Site, path: str) -> None:
+    days = {"from": "2026-03-05", "to": "2026-03-11"}
+    instants = {"from": "2026-03-05T00:00:00.000001+08:00", "to": "2026-03-12T00:00:00.000001+08:00"}
+    assert site.items(path, **days) == site.items(path, **instants)
 
 
 @pytest.mark.parametrize(("path", "params", "field"), WRONG)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
@@ -18,7 +18,7 @@ from api.http.lists import BreachQuery, KpiQuery, UpcomingQuery, ViolationQuery
 from api.http.pages.asked import PageQuery, address
 from api.http.pages.cells import KINDS, Within
 from api.http.pages.templates import render, told
-from api.http.params import Instant, Name, Paged, Period
+from api.http.params import From, Name, Paged, Period, To
 from api.http.services import services_of
 from projections import alerts, kpis, sla, violations
 from projections.paging import Page
@@ -47,8 +47,8 @@ class ObligationPage(UpcomingQuery):
     model_config = LENIENT
 
     state: Literal["open", "met", "breached", "done-late", "withdrawn"] | None = None
-    opened_since: Instant | None = Field(default=None, alias="opened_from")
-    opened_until: Instant | None = Field(default=None, alias="opened_to")
+    opened_since: From | None = Field(default=None, alias="opened_from")
+    opened_until: To | None = Field(default=None, alias="opened_to")
 
 
 class EscalationPage(Period):
@@ -76,8 +76,9 @@ class VisitPage(VisitQuery):
 def _page(request: Request, name: str, reader: Callable[..., Page], asked: Paged, here: str) -> Response:
     services, language = services_of(request), language_of(request)
     of = Within(services, language, told(language))
+    given = asked.filters(services.parts.policy.calendar)
     found = services.read(
-        lambda connection: reader(connection, limit=asked.limit, cursor=asked.cursor, **asked.filters())
+        lambda connection: reader(connection, limit=asked.limit, cursor=asked.cursor, **given)
     )
     kind = KINDS[name]
     return render(
@@ -85,7 +86,7 @@ def _page(request: Request, name: str, reader: Callable[..., Page], asked: Paged
         "behind.html",
         here=here,
         name=name,
-        filters=list(_filters(of, asked)),
+        filters=list(_filters(of, given)),
         headings=kind.headings,
         rows=[kind.cells(of, row) for row in found.items],
         next=found.next and _next(request, found.next),
@@ -117,9 +118,9 @@ def _next(request: Request, cursor: str) -> str:
     return address(request.url.path, **_kept(request), cursor=cursor)
 
 
-def _filters(of: Within, asked: Paged) -> Iterator[tuple[str, str]]:
+def _filters(of: Within, given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """What the list is narrowed to, in words."""
-    for name, value in asked.filters().items():
+    for name, value in given.items():
         label = of.t(f"beh_filter_{name}")
         if isinstance(value, bool):
             yield label, of.t("yes" if value else "no")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -80,27 +80,17 @@ def _named(services: Services, asked: Mapping[str, str]) -> str | None:
 
 def _found(services: Services, asked: Mapping[str, str], lang: Language) -> tuple[Page, str | None]:
     """The complaints, or what is wrong with the filters."""
-    zone = services.parts.policy.calendar.tz
     given = {name: value for name, value in asked.items() if name != "lang"}
-    given |= {name: _bound(name, given[name], zone) for name in DAYS if name in given}
     try:
         query = ComplaintQuery.model_validate(given)
         reader = partial(complaints.search, texts=services.parts.projector.context.texts)
-        limit, cursor, filters = query.limit, query.cursor, query.filters()
+        limit, cursor = query.limit, query.cursor
+        filters = query.filters(services.parts.policy.calendar)
         return services.read(lambda one: reader(one, limit=limit, cursor=cursor, **filters)), None
     except ValidationError as errors:
         return Page([], None), from_errors(errors.errors(), sorted(KNOWN)).detail.within(lang)
     except BadQuery:
         return Page([], None), told(lang)("search_bad_cursor")
-
-
-def _bound(name: str, value: str, zone: tzinfo) -> str:
-    """A day begins at its 00:00 and ends at its 24:00, as the calendar's clock has it."""
-    try:
-        day = date.fromisoformat(value) + timedelta(days=name == "to")
-    except (ValueError, OverflowError):
-        return value
-    return datetime.combine(day, time(), zone).isoformat()
 
 
 def _day(value: str, zone: tzinfo) -> str:
