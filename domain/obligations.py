@@ -79,7 +79,7 @@ def open_all(turn: Turn, stream: Stream, event: Event, steps: Sequence[Step], si
 
 
 def _open(turn: Turn, stream: Stream, event: Event, clause: BoundClause, situation: Situation) -> None:
-    if not _may_open(stream, clause):
+    if not _may_open(stream, clause) or not says_when(event, clause):
         return
     of = getattr(event.data, clause.row.per) if clause.row.per else None
     key = _key(clause, of, event)
@@ -88,6 +88,11 @@ def _open(turn: Turn, stream: Stream, event: Event, clause: BoundClause, situati
     term, due = reckon(stream, event, clause, situation)
     against = getattr(stream.state, clause.row.counts_against) if clause.row.counts_against else None
     start(turn, stream, clause, Opening(key, of, event, event.time, term, due, against))
+
+
+def says_when(event: Event, clause: BoundClause) -> bool:
+    """Whether what is owed has a time: a field that may be left out, and was, asks for nothing."""
+    return clause.row.due is None or getattr(event.data, clause.row.due) is not None
 
 
 def _may_open(stream: Stream, clause: BoundClause) -> bool:

@@ -134,11 +134,15 @@ def _count_anew(turn: Turn, stream: Stream, duty: Duty, event: Event) -> None:
     clause, opener = stream.policy.clauses.get(duty.clause), _opener(stream, duty)
     if clause is None:
         obligations.withdraw(turn, stream, duty, event, event.time)
-    elif opener is not None and opener.type in {pattern.on for pattern in clause.row.opens}:
+    elif opener is not None and _opens(clause, opener):
         situation = Situation(opener, stream.state_at(opener.time))
         within, due = obligations.reckon(stream, opener, clause, situation)
         later = due._replace(due_at=max(due.due_at, event.time))
         obligations.move(turn, stream, duty, later, event, within=within)
+
+
+def _opens(clause: BoundClause, opener: Event) -> bool:
+    return opener.type in {one.on for one in clause.row.opens} and obligations.says_when(opener, clause)
 
 
 def _opener(stream: Stream, duty: Duty) -> Event | None:

@@ -1,9 +1,13 @@
 """How an obligation lives: opened, warned of, met, breached, moved, withdrawn, opened again."""
 
+import json
 from typing import Any
 
 import pytest
 
+from domain.pack import parse_pack
+from domain.policy import Policy
+from domain.simulation import simulate
 from tests.helpers.complaints import (
     Fact,
     act,
@@ -358,3 +362,39 @@ def test_a_row_taken_out_owes_nothing_and_takes_nothing_else_with_it() -> None:
 def test_closing_at_the_due_instant_withdraws() -> None:
     told = tell(without(PROPERTY, "general.echo"), RECEIVED, closed(DUE), until="2026-03-20 00:00")
     assert [step for step, _ in life(told, "property.first-reply")] == ["opened", "warned", "withdrawn"]
+
+
+# ---- due by a field of the fact
+
+DATED = """
+[pack]
+id = "house"
+version = "1"
+title = { zh = "本公司", en = "Our house" }
+includes = []
+calendar = "cn"
+ladder = [["handler"]]
+
+[sources]
+"house" = { zh = "本公司客户服务规定", en = "Our rules" }
+
+[[clause]]
+id = "house.reports"
+title = { zh = "报告", en = "Reports" }
+text = { zh = "在报告时间前答复", en = "a reply by the report's time" }
+source = "house 1"
+opens = ["complaint.received"]
+due = "report_received_at"
+met_by = ["complaint.replied"]
+example = "none"
+"""
+
+
+@pytest.mark.parametrize(
+    ("said", "opened"), [({}, 0), ({"report_received_at": "2026-03-10T09:00:00+08:00"}, 1)]
+)
+def test_a_time_that_a_fact_may_leave_out_and_did_asks_for_nothing(said: dict[str, Any], opened: int) -> None:
+    told = received("C-1", f"{MONDAY} 09:00", **said)
+    lines = list(simulate([json.dumps(told).encode()], Policy([parse_pack(DATED, "house.toml")])))
+    types = [json.loads(line)["type"] for line in lines]
+    assert types == ["complaint.received", *["obligation.opened"] * opened]
