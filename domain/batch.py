@@ -292,7 +292,8 @@ class Batch:
         stored = deque(self.unit.due(until, limit))
         all_of_it = len(stored) < limit
         last = Due(until, AFTER_ALL, "") if all_of_it or not virtual else stored[-1]
-        self.ledger.load(self.unit, [due.key for due in stored if due.rank == STREAM])
+        if stored:
+            self.ledger.load(self.unit, [due.key for due in stored if due.rank == STREAM])
         while (due := self._next_due(stored, last)) is not None:
             if virtual and due.at > self.now:
                 self.now = due.at

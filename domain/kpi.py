@@ -125,8 +125,9 @@ def _add(books: Books, part: Part, cause: Event) -> None:
     if document["parts"].get(part.name) == part.value:
         return
     parts = {**document["parts"], part.name: part.value}
-    kept = {name: value for name, value in parts.items() if value is not None}
-    books.keep(span, {**document, "parts": kept})
+    if part.value is None:
+        del parts[part.name]
+    books.keep(span, {**document, "parts": parts})
     if not document["parts"]:
         _note_longer(books, part.at, span)
     if books.ended(span) or MEASURES[kpi.row.measure].moments is not None:

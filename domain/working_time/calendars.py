@@ -33,7 +33,9 @@ class Calendar:
     week: tuple[Slots, ...] | None = None
     overrides: Mapping[int, Slots] = field(default_factory=dict, hash=False)
     closing: time | None = None
-    memo: dict[tuple[int, Period], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    memo: dict[tuple[int, Period | str], Any] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
     offset: tzinfo | None = field(init=False, repr=False, compare=False)
     _steady: datetime | None = field(init=False, repr=False, compare=False)
     _openings: dict[int, tuple[tuple[datetime, datetime], ...]] = field(
@@ -122,8 +124,8 @@ class Calendar:
         """The name of the day off."""
         return self.holidays.get(day, "weekend" if self.week is None else "closed")
 
-    def remember(self, key: tuple[int, Period], value: Any) -> None:
-        """Keep an answer that depends on the starting day and the period alone; bounded."""
+    def remember(self, key: tuple[int, Period | str], value: Any) -> None:
+        """Keep an answer that depends on the starting day and the period or kind of window alone; bounded."""
         if len(self.memo) >= _MEMO_SIZE:
             self.memo.clear()
         self.memo[key] = value

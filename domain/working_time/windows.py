@@ -32,7 +32,15 @@ def local_day(at: datetime, calendar: Calendar) -> date:
 
 def window(kind: WindowKind, at: datetime, calendar: Calendar) -> Window:
     """The window of a kind that an instant belongs to."""
-    name, first, last = _KINDS[kind](local_day(at, calendar))
+    day = calendar.starting_day(at)
+    found: Window | None = calendar.memo.get((day, kind))
+    if found is None:
+        found = _made(*_KINDS[kind](date.fromordinal(day)), calendar)
+        calendar.remember((day, kind), found)
+    return found
+
+
+def _made(name: str, first: date, last: date, calendar: Calendar) -> Window:
     return Window(name, calendar.start_of(first.toordinal()), calendar.end_of(last.toordinal()))
 
 
@@ -42,8 +50,7 @@ def window_named(name: str, calendar: Calendar) -> Window:
         match = pattern.fullmatch(name)
         if match:
             day = _read(name, read, *map(int, match.groups()))
-            found, first, last = _KINDS[kind](day)
-            return Window(found, calendar.start_of(first.toordinal()), calendar.end_of(last.toordinal()))
+            return _made(*_KINDS[kind](day), calendar)
     raise _unknown(name)
 
 
