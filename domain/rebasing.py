@@ -49,12 +49,6 @@ def version_of(events: Sequence[Event]) -> str:
     return str(said.version if said else events[0].extensions.get("policy", ""))
 
 
-def began_under(stream: Stream) -> str | None:
-    """The policy that a re-based stream began under; None where it was never re-based."""
-    first: Any = next((event.data for event in stream.story if event.type == REBASED), None)
-    return first.previous if first else None
-
-
 def branch_of(stream: Stream) -> str | None:
     """Whose branch's packs a stream is under: that of its beginning."""
     begins = (event for event in stream.story if event.type in stream.nature.begins_with)
@@ -66,10 +60,9 @@ def branch_of(stream: Stream) -> str | None:
 def policies(world: World, stream: Stream) -> Iterator[Policy]:
     """The policies that a stream was under, the present one first."""
     yield stream.policy
-    if (began := began_under(stream)) is not None:
-        told = [version_of([event]) for event in stream.story if event.type == REBASED]
-        for version in reversed([began, *told[:-1]]):
-            yield world.policy_named(version).for_branch(branch_of(stream))
+    told: list[Any] = [event.data for event in stream.story if event.type == REBASED]
+    for data in reversed(told):
+        yield world.policy_named(data.previous).for_branch(branch_of(stream))
 
 
 def clause_of(world: World, stream: Stream, name: str) -> BoundClause:

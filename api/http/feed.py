@@ -70,6 +70,7 @@ class Feed:
         self._count = 0
         self._position: int | None = None
         self._missed = 0
+        self._given = 0
         self._ended = False
         self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -150,10 +151,14 @@ class Feed:
         return len(changes) == PAGE
 
     async def _look_for_missed(self, changes: Sequence[Change]) -> None:
-        """Positions that were given out and are not there have left, or were rolled back, or are being
-        written; the last two cost watchers no more than reading the list once in vain."""
+        """Positions that were given out and are not there have left, or were rolled back, which costs
+        watchers no more than reading the list once in vain. What may just be being written is looked for
+        once more: where nothing is new, what counts is what was given out by the look before."""
         assert self._position is not None
-        given = changes[0].position - 1 if changes else (await self._ask(_ends))[2]
+        if changes:
+            given = changes[0].position - 1
+        else:
+            given, self._given = self._given, (await self._ask(_ends))[2]
         if given > max(self._position, self._missed):
             self._missed = given
             self._tell([Change(self._position, RELOAD, b"")])

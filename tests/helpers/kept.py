@@ -101,7 +101,7 @@ def _keeper(kind: Kind, run: Path, door: socket.socket) -> None:
     log = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     os.posix_spawn(
         sys.executable,
-        [sys.executable, "-m", __name__, kind, tempfile.mkdtemp(prefix=f"{kind}-", dir=run)],
+        [sys.executable, "-m", __name__, kind],
         os.environ,
         file_actions=[
             (os.POSIX_SPAWN_DUP2, door.fileno(), 0),
@@ -154,4 +154,6 @@ def _welcome(door: socket.socket, answer: str) -> socket.socket:
 
 
 if __name__ == "__main__":
-    keep(sys.argv[1], Path(sys.argv[2]), socket.socket(fileno=0))
+    # Not below the run's own folder: another run of pytest would close that to the database's user.
+    with tempfile.TemporaryDirectory(prefix=f"huiyin-{sys.argv[1]}-", ignore_cleanup_errors=True) as place:
+        keep(sys.argv[1], Path(place), socket.socket(fileno=0))

@@ -15,31 +15,8 @@ from streams.config import Settings
 from streams.inprocess import Loop
 from streams.parts import Parts
 from tests.helpers.cli import Answer, huiyin, refused
+from tests.helpers.house import pack, within
 from tests.helpers.scenario import received
-
-PACK = """
-[pack]
-id = "house"
-version = "1"
-title = { zh = "本公司", en = "Our house" }
-includes = []
-calendar = "cn"
-ladder = [["handler"]]
-
-[sources]
-"house" = { zh = "本公司客户服务规定", en = "Our rules" }
-
-[[clause]]
-id = "house.reply"
-title = { zh = "答复", en = "Reply" }
-text = { zh = "限时答复", en = "a reply in time" }
-source = "house 1"
-opens = ["complaint.received"]
-within = "3 days"
-met_by = ["complaint.replied"]
-example = "none"
-"""
-
 
 SEED = b64encode(bytes(range(32))).decode()
 
@@ -51,7 +28,7 @@ def noon() -> datetime:
 @pytest.fixture
 def env(database: str, tmp_path: Path) -> dict[str, str]:
     """An installation under a pack of its own, with two complaints that run."""
-    (tmp_path / "house.toml").write_text(PACK)
+    (tmp_path / "house.toml").write_text(pack("1", ("reply", within("3 days"))))
     env = {"HUIYIN_DATABASE_URL": database, "HUIYIN_POLICY": "house", "HUIYIN_POLICY_DIR": str(tmp_path)}
     facts = [received(name, "2026-03-09 09:00") for name in ("C-1", "C-2")]
     parts = Parts.open(Settings.from_env(env))
@@ -59,7 +36,7 @@ def env(database: str, tmp_path: Path) -> dict[str, str]:
     while Loop(parts).round(noon()):
         pass
     parts.close()
-    (tmp_path / "house.toml").write_text(PACK.replace("3 days", "2 days").replace('"1"', '"2"'))
+    (tmp_path / "house.toml").write_text(pack("2", ("reply", within("2 days"))))
     return env
 
 

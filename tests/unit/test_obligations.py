@@ -5,8 +5,6 @@ from typing import Any
 
 import pytest
 
-from domain.pack import parse_pack
-from domain.policy import Policy
 from domain.simulation import simulate
 from tests.helpers.complaints import (
     Fact,
@@ -19,6 +17,7 @@ from tests.helpers.complaints import (
     resolved,
     settled,
 )
+from tests.helpers.house import policy
 from tests.helpers.scenario import Told, at, fact, received, tell, without
 
 GENERAL, LAB, PROPERTY = "general", "laboratory", "property"
@@ -366,35 +365,14 @@ def test_closing_at_the_due_instant_withdraws() -> None:
 
 # ---- due by a field of the fact
 
-DATED = """
-[pack]
-id = "house"
-version = "1"
-title = { zh = "本公司", en = "Our house" }
-includes = []
-calendar = "cn"
-ladder = [["handler"]]
-
-[sources]
-"house" = { zh = "本公司客户服务规定", en = "Our rules" }
-
-[[clause]]
-id = "house.reports"
-title = { zh = "报告", en = "Reports" }
-text = { zh = "在报告时间前答复", en = "a reply by the report's time" }
-source = "house 1"
-opens = ["complaint.received"]
-due = "report_received_at"
-met_by = ["complaint.replied"]
-example = "none"
-"""
-
 
 @pytest.mark.parametrize(
     ("said", "opened"), [({}, 0), ({"report_received_at": "2026-03-10T09:00:00+08:00"}, 1)]
 )
 def test_a_time_that_a_fact_may_leave_out_and_did_asks_for_nothing(said: dict[str, Any], opened: int) -> None:
     told = received("C-1", f"{MONDAY} 09:00", **said)
-    lines = list(simulate([json.dumps(told).encode()], Policy([parse_pack(DATED, "house.toml")])))
+    lines = list(
+        simulate([json.dumps(told).encode()], policy("1", ("reports", 'due = "report_received_at"')))
+    )
     types = [json.loads(line)["type"] for line in lines]
     assert types == ["complaint.received", *["obligation.opened"] * opened]

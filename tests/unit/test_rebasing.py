@@ -11,46 +11,12 @@ import pytest
 from domain import rebasing
 from domain.ledger import Incoming, Ledger
 from domain.memory import MemoryStorage
-from domain.pack import parse_pack
 from domain.policy import Policy
 from domain.rebasing import Rebased, rebase
 from domain.stream import Stream
+from streams.parts import policy_once
+from tests.helpers.house import policy, within
 from tests.helpers.scenario import at, fact, received
-
-PACK = """
-[pack]
-id = "house"
-version = "{version}"
-title = {{ zh = "本公司", en = "Our house" }}
-includes = []
-calendar = "cn"
-ladder = [{ladder}]
-step = "1 working day"
-
-[sources]
-"house" = {{ zh = "本公司客户服务规定", en = "Our rules" }}
-"""
-CLAUSE = """
-[[clause]]
-id = "house.{name}"
-title = {{ zh = "答复", en = "Reply" }}
-text = {{ zh = "限时答复", en = "a reply in time" }}
-source = "house 1"
-opens = ["complaint.received"]
-within = "{within}"
-met_by = ["complaint.replied"]
-example = "none"
-{more}
-"""
-
-
-LADDER = '["handler"], ["ceo"]'
-
-
-def policy(version: str, *clauses: tuple[str, str], ladder: str = LADDER, more: str = "") -> Policy:
-    text = PACK.format(version=version, ladder=ladder)
-    text += "".join(CLAUSE.format(name=name, within=within, more=more) for name, within in clauses)
-    return Policy([parse_pack(text, "house.toml")])
 
 
 class House:
@@ -62,10 +28,7 @@ class House:
         self.ledger = self._opened(first)
 
     def _opened(self, policy: Policy) -> Ledger:
-        def load(texts: Any) -> Policy:
-            return Policy([parse_pack(text, f"{name}.toml") for name, text in texts.items()])
-
-        return Ledger(self.storage, self.storage.recorder, policy, load_policy=load)
+        return Ledger(self.storage, self.storage.recorder, policy, load_policy=policy_once)
 
     def now_under(self, policy: Policy) -> House:
         self.ledger = self._opened(policy)
@@ -96,7 +59,7 @@ class House:
 
 
 RECEIVED = received("C-1", "2026-03-09 09:00")
-THREE, TWO = policy("1", ("reply", "3 days")), policy("2", ("reply", "2 days"))
+THREE, TWO = policy("1", ("reply", within("3 days"))), policy("2", ("reply", within("2 days")))
 
 
 @pytest.fixture
@@ -152,7 +115,7 @@ def test_a_stream_read_again_from_the_ledger_is_under_its_new_rules(house: House
 def test_a_breach_of_the_time_before_stands(house: House) -> None:
     house.waited("2026-03-13 00:01")
 
-    house.now_under(policy("3", ("reply", "30 days"))).rebased("2026-03-14 09:00")
+    house.now_under(policy("3", ("reply", within("30 days")))).rebased("2026-03-14 09:00")
 
     assert house.of("obligation.moved", "obligation.withdrawn") == []
     assert house.stream().duties.popitem()[1].status == "breached"
@@ -160,7 +123,7 @@ def test_a_breach_of_the_time_before_stands(house: House) -> None:
 
 def test_what_is_learned_late_of_the_time_before_is_judged_by_its_rules(house: House) -> None:
     house.waited("2026-03-13 00:01")
-    house.now_under(policy("3", ("reply", "1 day"))).rebased("2026-03-14 09:00")
+    house.now_under(policy("3", ("reply", within("1 day")))).rebased("2026-03-14 09:00")
 
     late = fact("complaint.replied", "complaint/C-1", "2026-03-11 12:00", text="好", final=True)
     house.told(late, now="2026-03-14 10:00")
@@ -174,7 +137,7 @@ def test_what_the_new_rules_do_not_ask_for_is_owed_no_more(house: House) -> None
     house.waited("2026-03-13 00:01")
     house.told(received("C-2", "2026-03-13 09:00"), now="2026-03-13 09:00")
 
-    done = house.now_under(policy("3", ("call", "1 day"))).rebased(
+    done = house.now_under(policy("3", ("call", within("1 day")))).rebased(
         "2026-03-14 09:00", "complaint/C-1", "complaint/C-2"
     )
 
@@ -185,7 +148,7 @@ def test_what_the_new_rules_do_not_ask_for_is_owed_no_more(house: House) -> None
 
 
 def test_a_late_fact_after_a_clause_is_gone_is_judged_by_the_rules_that_had_it(house: House) -> None:
-    house.now_under(policy("3", ("call", "1 day"))).rebased("2026-03-12 09:00")
+    house.now_under(policy("3", ("call", within("1 day")))).rebased("2026-03-12 09:00")
 
     late = fact("complaint.replied", "complaint/C-1", "2026-03-10 12:00", text="好", final=True)
     told = house.told(late, now="2026-03-12 10:00")
@@ -195,7 +158,7 @@ def test_a_late_fact_after_a_clause_is_gone_is_judged_by_the_rules_that_had_it(h
 
 def test_a_ladder_that_got_shorter_is_at_its_last_level(house: House) -> None:
     house.waited("2026-03-13 00:01")
-    house.now_under(policy("2", ("reply", "3 days"), ladder='["legal"]')).rebased("2026-03-13 09:00")
+    house.now_under(policy("2", ("reply", within("3 days")), ladder='["legal"]')).rebased("2026-03-13 09:00")
 
     house.waited("2026-03-20 09:00")
 
@@ -205,7 +168,7 @@ def test_a_ladder_that_got_shorter_is_at_its_last_level(house: House) -> None:
 
 def test_a_pause_that_ends_later_is_counted_by_the_new_period() -> None:
     slow, fast = (
-        policy(version, ("reply", period), more="pauses = true")
+        policy(version, ("reply", within(period)), more="pauses = true")
         for version, period in (("1", "20 days"), ("2", "2 days"))
     )
     house = House(slow)
