@@ -13,7 +13,7 @@ from streams.local import Database
 from tests.helpers.certificates import Authority
 from tests.helpers.cli import huiyin, refused
 from tests.helpers.encrypted import SafeBroker, safely
-from tests.helpers.roles import Role
+from tests.helpers.roles import Role, until
 from tests.helpers.scenario import received
 
 
@@ -87,9 +87,11 @@ def test_a_fact_goes_all_the_way_by_tls(env: dict[str, str], tmp_path: Path) -> 
     assert huiyin("topics", "create", env=env).status == 0
     settings = Settings.from_env(env)
     facts = json.dumps(received("C-1", "2026-03-09 09:00")).encode()
-    with Role("worker", settings, tmp_path), Role("publisher", settings, tmp_path):
+    with Role("worker", settings, tmp_path), Role("publisher", settings, tmp_path) as publisher:
+        until(lambda: "publishing" in publisher.said(), what="the publisher works")
         answer = huiyin("emit", "-", "--wait", stdin=facts, env=env)
-    assert (answer.status, answer.json[0]["status"]) == (0, "recorded"), answer.err
+    assert answer.status == 0, answer.err
+    assert answer.json[0]["status"] == "recorded"
 
 
 @pytest.mark.broker
