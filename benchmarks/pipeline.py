@@ -24,6 +24,7 @@ from typing import Any
 
 import orjson
 import psycopg
+import uvloop
 from kafka import KafkaProducer
 
 from benchmarks import Table
@@ -140,7 +141,7 @@ async def latencies(
 
     sent: dict[str, float] = {}
     at: dict[str, float] = {}
-    sending = AIOKafkaProducer(bootstrap_servers=settings.kafka, acks="all")
+    sending = AIOKafkaProducer(bootstrap_servers=settings.kafka, acks="all", linger_ms=5)
     reading = AIOKafkaConsumer(out, bootstrap_servers=settings.kafka, auto_offset_reset="latest")
     await sending.start()
     await reading.start()
@@ -177,7 +178,7 @@ def through_the_pipeline(settings: Settings, logs: Path) -> list[float]:
         with closing(producer(settings)) as sending:
             _send(sending, topics.intake, "warm", 500)
         until(lambda: caught_up(asked, 500))
-        return asyncio.run(latencies(settings, topics.intake, topics.escalations, _of_alert, SECONDS))
+        return uvloop.run(latencies(settings, topics.intake, topics.escalations, _of_alert, SECONDS))
 
 
 def _of_alert(record: Any) -> str:

@@ -107,7 +107,7 @@ class Unit(Protocol):
         """Data keys by their ids; of those that were destroyed, only that they were."""
 
     def save(self, changes: Changes) -> Sequence[int]:
-        """Writes everything; returns the sequences of the events, in their order."""
+        """Writes everything, once; returns the sequences of the events, in their order."""
 
 
 class Storage(Protocol):

@@ -19,7 +19,8 @@ from domain.messages import Alert
 from projections.batch import Batch, ReadModel, Situation
 from projections.paging import Listing, Page
 from projections.situations import ALERT, CHANGES, Fold, load
-from projections.table import Row, do
+from projections.table import Row
+from storage.writing import do
 
 OUTBOX = """
     CREATE TABLE IF NOT EXISTS alert_outbox (

@@ -11,8 +11,9 @@ from psycopg import Cursor
 from domain.envelope import Event
 from domain.pack import Words
 from domain.working_time import Calendar
-from projections.table import Row, Table, do
+from projections.table import Row, Table
 from projections.texts import PLAIN, Opener
+from storage.writing import do
 
 ALERT_LOCK = 0x48795F616C727473
 """Advisory lock under which alerts are written: it makes the outbox's positions follow the commits."""

@@ -38,8 +38,9 @@ from projections import (
     words,
 )
 from projections.batch import Batch, Context, Projection
-from projections.table import Row, do
+from projections.table import Row
 from projections.texts import opener
+from storage.writing import do
 
 REGISTRY: tuple[Projection, ...] = (
     words.MODEL,

@@ -1,27 +1,23 @@
 """Tables whose rows a batch of events touches: read once, changed in memory, written once.
 
 A statement a batch, not a statement an event: rows travel as one JSON document that PostgreSQL turns back
-into rows of the table's own type. In a pipeline nothing waits for what it does not need to know: a batch's
-cursor is for what is asked, and what only writes goes through :func:`do`.
+into rows of the table's own type. A batch's cursor is for what is asked; what only writes goes through
+:func:`storage.writing.do`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from psycopg import Cursor
 
+from storage.writing import do
+
 Row = dict[str, Any]
 Key = tuple[Any, ...]
-
-
-def do(cursor: Cursor[Any], statement: str, parameters: Sequence[Any] = ()) -> None:
-    """A statement whose answer nobody waits for. On a cursor of its own: in a pipeline the answers to what a
-    cursor was told before would come in the way of what it is asked next."""
-    cursor.connection.execute(statement.encode(), parameters)
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,8 @@ from domain.privacy import (
     place_of,
     read_text,
 )
-from projections.table import do
 from storage import keys
+from storage.writing import do
 
 OWNER = "search"
 """Whose data key is the secret of the marks: nobody's in particular, so nobody's erasure destroys it."""

@@ -18,8 +18,9 @@ from typing import Any
 
 from domain.envelope import Event
 from projections.batch import Batch, ReadModel
-from projections.table import Row, Table, do
+from projections.table import Row, Table
 from projections.texts import Summary
+from storage.writing import do
 
 MARKED = Table(
     "complaint_words",

@@ -14,6 +14,7 @@ from domain.envelope import read
 from domain.events import PERSONAL
 from domain.privacy import SECRET, DataKey, Key, Keys, Masters, PrivacyError, is_personal, key_ids, missing
 from domain.storage import Changes
+from storage.writing import do, inserting, many
 
 if TYPE_CHECKING:
     from psycopg import Cursor
@@ -27,6 +28,7 @@ CREATE TABLE IF NOT EXISTS data_key (
 CREATE UNIQUE INDEX IF NOT EXISTS data_key_owner_idx ON data_key (owner) WHERE wrapped IS NOT NULL;
 """
 
+KEYS = inserting("data_key", {"id": "text", "owner": "text", "master": "text", "wrapped": "bytea"})
 PAGE = 5_000
 
 Rows = Callable[..., Sequence[Any]]
@@ -50,14 +52,8 @@ def write(cursor: Cursor[Any], changes: Changes, _: Sequence[int]) -> None:
     """Keys destroyed first: an owner may get a new one in the same unit of work."""
     if changes.destroyed:
         destroy = "UPDATE data_key SET wrapped = NULL, destroyed_at = now() WHERE owner = ANY(%s)"
-        cursor.execute(f"{destroy} AND wrapped IS NOT NULL".encode(), [changes.destroyed])
-    if changes.keys:
-        columns = (
-            [getattr(key, name) for key in changes.keys] for name in ("id", "owner", "master", "wrapped")
-        )
-        insert = """INSERT INTO data_key (id, owner, master, wrapped)
-            SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::bytea[])"""
-        cursor.execute(insert.encode(), list(columns))
+        do(cursor, f"{destroy} AND wrapped IS NOT NULL", [changes.destroyed])
+    many(cursor, KEYS, [(key.id, key.owner, key.master, key.wrapped) for key in changes.keys])
 
 
 # ---- reading what is sealed

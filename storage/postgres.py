@@ -24,8 +24,9 @@ from domain.privacy import Key, Keys, Masters
 from domain.storage import Changes, Due, Identity, Known, Parked
 from storage import keys, proofs
 from storage.connections import Connections
-from storage.recorder import LedgerRecorder
+from storage.recorder import Ends, LedgerRecorder
 from storage.schema import MAKING, WRITING, make_schema, make_tables
+from storage.writing import do
 
 CHANNEL = "stored_events"
 
@@ -34,7 +35,7 @@ MANY = 20_000
 
 BEGIN = f"""BEGIN;
 SELECT pg_advisory_xact_lock({WRITING}, hashtext(current_schema()));
-SELECT coalesce(max(notification_id), 0) FROM stored_events"""
+SELECT (SELECT coalesce(max(notification_id), 0) FROM stored_events), ({proofs.SIZE})"""
 """In one message: each statement sees what was committed when it begins, so the last one all before it."""
 
 
@@ -64,23 +65,23 @@ def _with_offset(at: datetime, offset: int) -> datetime:
 class PostgresUnit:
     """One transaction; implements `domain.storage.Unit`."""
 
-    def __init__(self, recorder: LedgerRecorder, cursor: psycopg.Cursor[Any], last: int) -> None:
+    def __init__(self, recorder: LedgerRecorder, cursor: psycopg.Cursor[Any], ends: Ends) -> None:
         self._recorder = recorder
         self._cursor = cursor
-        self._last = last
+        self._ends = ends
         self._waiting: dict[str, list[Parked]] = {}
 
     def _rows(self, query: str, *parameters: Any) -> list[Any]:
         return self._cursor.execute(query.encode(), parameters or None).fetchall()
 
     def others_wrote(self, since: int) -> Collection[str] | None:
-        if self._last - since > MANY:
+        if self._ends.last - since > MANY:
             return None
         query = "SELECT DISTINCT originator_id FROM stored_events WHERE notification_id > %s"
         return {subject for (subject,) in self._rows(query, since)}
 
     def position(self) -> int:
-        return self._last
+        return self._ends.last
 
     def events(self, subjects: Collection[str]) -> Sequence[StoredEvent]:
         """Reads what is parked for them as well, as some are about to begin; not for one that is alone: it
@@ -142,9 +143,7 @@ class PostgresUnit:
         return keys.by_id(self._rows, ids)
 
     def save(self, changes: Changes) -> Sequence[int]:
-        sequences = self._recorder.write(self._cursor, changes, self._last)
-        self._last += len(sequences)
-        return sequences
+        return self._recorder.write(self._cursor, changes, self._ends)
 
 
 class PostgresStorage:
@@ -185,11 +184,11 @@ class PostgresStorage:
 
     @contextmanager
     def unit(self) -> Iterator[PostgresUnit]:
-        with self._writing, _as_the_ledger_knows(), self._connections.take(_begin) as (connection, last):
+        with self._writing, _as_the_ledger_knows(), self._connections.take(_begin) as (connection, ends):
             try:
-                with connection.cursor(binary=True) as cursor:
-                    yield PostgresUnit(self.recorder, cursor, last)
-                connection.execute("COMMIT")
+                with connection.pipeline(), connection.cursor(binary=True) as cursor:
+                    yield PostgresUnit(self.recorder, cursor, ends)
+                    do(cursor, "COMMIT")
             except BaseException:
                 with suppress(psycopg.Error):
                     connection.execute("ROLLBACK")
@@ -277,13 +276,13 @@ class PostgresStorage:
             self._listening = None
 
 
-def _begin(connection: psycopg.Connection) -> int:
-    """Takes the writer's lock and says what was recorded last."""
+def _begin(connection: psycopg.Connection) -> Ends:
+    """Takes the writer's lock and says up to where everything reaches."""
     try:
         cursor = connection.execute(BEGIN)
         while cursor.nextset():
             pass
-        return int(cursor.fetchall()[0][0])
+        return Ends(*cursor.fetchall()[0])
     except psycopg.Error:
         with suppress(psycopg.Error):
             connection.execute("ROLLBACK")

@@ -22,10 +22,12 @@ from domain.merkle import Stretch, leaf
 from domain.storage import Changes
 from storage.connections import Connections
 from storage.schema import WRITING
+from storage.writing import columns, inserting, many
 
 HASH = 32
 READ_AT_ONCE = 5_000
 SIZE = "SELECT coalesce(max(position) + 1, 0) FROM merkle_node WHERE level = 0"
+NODES = inserting("merkle_node", {"level": "smallint", "position": "bigint", "hash": "bytea"})
 
 TABLES = """
 CREATE TABLE merkle_node (
@@ -67,8 +69,8 @@ def make_tables(connection: Connection) -> None:
 # ---- growing
 
 
-def grow(cursor: Cursor[Any], changes: Changes, sequences: Sequence[int]) -> None:
-    """Adds the events of a unit of work.
+def grow(cursor: Cursor[Any], changes: Changes, sequences: Sequence[int], size: int) -> None:
+    """Adds the events of a unit of work to a tree of `size` leaves.
 
     Where the tree knows a sequence already, events were taken away behind it, and these are not what it
     committed to; where it cannot reach them, some are missing before. In both cases it stands, and verifying
@@ -76,7 +78,6 @@ def grow(cursor: Cursor[Any], changes: Changes, sequences: Sequence[int]) -> Non
     """
     if not changes.events:
         return
-    size = _size(cursor)
     if size + 1 < sequences[0]:
         size = _follow(cursor, size, sequences[0] - 1)
     if size + 1 >= sequences[0]:
@@ -118,11 +119,7 @@ def _append(cursor: Cursor[Any], first: int, new: list[bytes]) -> None:
         full = range(0, len(row) - len(row) % merkle.RADIX, merkle.RADIX)
         new = [merkle.perfect(row[at : at + merkle.RADIX]) for at in full]
         level, first = level + 1, first // merkle.RADIX
-    if rows:
-        with cursor.copy(b"COPY merkle_node (level, position, hash) FROM STDIN (FORMAT BINARY)") as copy:
-            copy.set_types(("int2", "int8", "bytea"))
-            for each in rows:
-                copy.write_row(each)
+    many(cursor, NODES, rows)
 
 
 KEPT = """SELECT coalesce(hashes, '') FROM unnest(%s::int[], %s::bigint[], %s::bigint[])
@@ -138,7 +135,7 @@ def _kept(cursor: Cursor[Any], wanted: Sequence[Stretch]) -> list[list[bytes]]:
 
 
 def _columns(wanted: Sequence[Stretch]) -> list[list[int]]:
-    return [list(column) for column in zip(*wanted, strict=True)] or [[], [], []]
+    return columns(wanted) or [[], [], []]
 
 
 def _hashes(wanted: Sequence[Stretch], rows: Sequence[tuple[Any, ...]]) -> list[list[bytes]]:

@@ -6,9 +6,9 @@ over nothing. Under it sequences are given out without gaps: a gap in a ledger i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 from eventsourcing.persistence import StoredEvent
@@ -19,16 +19,67 @@ from psycopg.conninfo import conninfo_to_dict
 from domain.storage import Changes, Identity, Outgoing, Parked
 from storage import keys
 from storage.proofs import grow
+from storage.writing import do, inserting, many
 
 if TYPE_CHECKING:
     from storage.postgres import PostgresStorage
 
-EVENTS = "COPY stored_events (originator_id, originator_version, topic, state, notification_id)"
-EVENT_TYPES = ("text", "int8", "text", "bytea", "int8")
+EVENT = {
+    "originator_id": "text",
+    "originator_version": "bigint",
+    "topic": "text",
+    "state": "bytea",
+    "notification_id": "bigint",
+}
+EVENTS = inserting("stored_events", EVENT)
+FACTS = inserting(
+    "fact", {"source": "text", "id": "text", "digest": "bytea", "status": "text", "sequence": "bigint"}
+)
+PARKED = inserting(
+    "parked",
+    {
+        "subject": "text",
+        "source": "text",
+        "id": "text",
+        "message": "bytea",
+        "parked_at": "timestamptz",
+        "offset_s": "int",
+    },
+)
+LINKS = inserting(
+    "link",
+    {"key": "text", "member": "text", "value": "json"},
+    "ON CONFLICT (key, member) DO UPDATE SET value = excluded.value",
+)
+DUE = inserting(
+    "due",
+    {"rank": "smallint", "key": "text", "at": "timestamptz", "offset_s": "int"},
+    """ON CONFLICT (rank, key) DO UPDATE SET at = excluded.at, offset_s = excluded.offset_s
+        WHERE (due.at, due.offset_s) <> (excluded.at, excluded.offset_s)""",
+)
+WINDOWS = inserting(
+    "kpi_window",
+    {"key": "text", "document": "json"},
+    "ON CONFLICT (key) DO UPDATE SET document = excluded.document",
+)
+OUTBOX = inserting("ledger_outbox", {"channel": "text", "key": "bytea", "value": "bytea"})
+DEAD_LETTERS = inserting("dead_letter", {"code": "text", "reason": "text", "letter": "bytea"})
+POSITIONS = inserting(
+    "intake_position",
+    {"source": "text", "position": "bigint"},
+    "ON CONFLICT (source) DO UPDATE SET position = excluded.position",
+)
+
+
+class Ends(NamedTuple):
+    """Up to where the ledger and its tree reach: the last sequence, and how many leaves."""
+
+    last: int
+    tree: int
 
 
 class Datastore(PostgresDatastore):
-    """The library's, for its own way of reading; events go in by COPY and need no types of their own."""
+    """The library's, for its own way of reading; events go in as arrays and need no types of their own."""
 
     def register_type_adapters(self) -> None:
         """Nothing to register, so making a recorder connects to nothing."""
@@ -64,13 +115,15 @@ class LedgerRecorder(PostgresApplicationRecorder):
         with self.storage.unit() as unit:
             return unit.save(Changes(events=list(stored_events)))
 
-    def write(self, cursor: Cursor[Any], changes: Changes, last: int) -> Sequence[int]:
-        """All of a unit of work, events first: the place of a fact's event becomes its sequence."""
-        sequences = range(last + 1, last + 1 + len(changes.events))
+    def write(self, cursor: Cursor[Any], changes: Changes, ends: Ends) -> Sequence[int]:
+        """All of a unit of work, events first: the place of a fact's event becomes its sequence. What the
+        tree has to ask comes before all that is only written."""
+        sequences = range(ends.last + 1, ends.last + 1 + len(changes.events))
+        grow(cursor, changes, sequences, ends.tree)
         self._insert_stored_events(cursor, changes.events, sequences=sequences)
         self._insert_events(cursor, changes.events, changes=changes, sequences=sequences)
         if changes.events or changes.outgoing:
-            self._notify_channel(cursor)
+            do(cursor, f"NOTIFY {self.channel_name}")
         return sequences
 
     def _insert_stored_events(
@@ -81,11 +134,11 @@ class LedgerRecorder(PostgresApplicationRecorder):
         sequences: Sequence[int] = (),
         **_: Any,
     ) -> None:
-        rows = (
+        rows = [
             (event.originator_id, event.originator_version, event.topic, event.state, sequence)
             for event, sequence in zip(stored_events, sequences, strict=True)
-        )
-        _copy(curs, EVENTS, EVENT_TYPES, rows if stored_events else ())
+        ]
+        many(curs, EVENTS, rows)
 
     def _insert_events(
         self,
@@ -106,29 +159,10 @@ def offset_s(at: datetime) -> int:
     return 0 if offset is None else int(offset.total_seconds())
 
 
-def _copy(cursor: Cursor[Any], into: str, types: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
-    if rows == () or rows == []:
-        return
-    with cursor.copy(f"{into} FROM STDIN (FORMAT BINARY)".encode()) as copy:
-        copy.set_types(types)
-        for row in rows:
-            copy.write_row(row)
-
-
-def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)]
-
-
-def _many(cursor: Cursor[Any], statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    """One statement for many rows, each column handed over as an array."""
-    if rows:
-        cursor.execute(statement.encode(), _columns(rows))
-
-
 def _identities(cursor: Cursor[Any], table: str, identities: Sequence[Identity]) -> None:
     asked = "unnest(%s::text[], %s::text[]) AS asked (source, id)"
     where = f"{table}.source = asked.source AND {table}.id = asked.id"
-    _many(cursor, f"DELETE FROM {table} USING {asked} WHERE {where}", identities)
+    many(cursor, f"DELETE FROM {table} USING {asked} WHERE {where}", identities)
 
 
 def _facts(cursor: Cursor[Any], changes: Changes, sequences: Sequence[int]) -> None:
@@ -139,15 +173,13 @@ def _facts(cursor: Cursor[Any], changes: Changes, sequences: Sequence[int]) -> N
         (*identity, bytes.fromhex(known.digest), known.status, None if place is None else sequences[place])
         for identity, (known, place) in changes.facts.items()
     ]
-    into = "COPY fact (source, id, digest, status, sequence)"
-    _copy(cursor, into, ("text", "text", "bytea", "text", "int8"), rows)
+    many(cursor, FACTS, rows)
 
 
 def _parked(cursor: Cursor[Any], changes: Changes, _: Sequence[int]) -> None:
     _identities(cursor, "parked", [(parked.source, parked.id) for parked in changes.unparked])
     rows = [_parked_row(parked) for parked in changes.parked]
-    into = "COPY parked (subject, source, id, message, parked_at, offset_s)"
-    _copy(cursor, into, ("text", "text", "text", "bytea", "timestamptz", "int4"), rows)
+    many(cursor, PARKED, rows)
 
 
 def _parked_row(parked: Parked) -> tuple[Any, ...]:
@@ -162,42 +194,32 @@ def _links(cursor: Cursor[Any], changes: Changes, _: Sequence[int]) -> None:
         for key, members in changes.links.items()
         for member, value in members.items()
     ]
-    statement = """INSERT INTO link (key, member, value)
-        SELECT * FROM unnest(%s::text[], %s::text[], %s::json[])
-        ON CONFLICT (key, member) DO UPDATE SET value = excluded.value"""
-    _many(cursor, statement, rows)
+    many(cursor, LINKS, rows)
 
 
 def _due(cursor: Cursor[Any], changes: Changes, _: Sequence[int]) -> None:
     over = [place for place, at in changes.due.items() if at is None]
     delete = """DELETE FROM due USING unnest(%s::smallint[], %s::text[]) AS over (rank, key)
         WHERE due.rank = over.rank AND due.key = over.key"""
-    _many(cursor, delete, over)
+    many(cursor, delete, over)
     rows = [(*place, at, offset_s(at)) for place, at in changes.due.items() if at is not None]
-    upsert = """INSERT INTO due (rank, key, at, offset_s)
-        SELECT * FROM unnest(%s::smallint[], %s::text[], %s::timestamptz[], %s::int[])
-        ON CONFLICT (rank, key) DO UPDATE SET at = excluded.at, offset_s = excluded.offset_s
-        WHERE (due.at, due.offset_s) <> (excluded.at, excluded.offset_s)"""
-    _many(cursor, upsert, rows)
+    many(cursor, DUE, rows)
 
 
 def _windows(cursor: Cursor[Any], changes: Changes, _: Sequence[int]) -> None:
     rows = [(key, _json(document)) for key, document in changes.windows.items()]
-    statement = """INSERT INTO kpi_window (key, document)
-        SELECT * FROM unnest(%s::text[], %s::json[])
-        ON CONFLICT (key) DO UPDATE SET document = excluded.document"""
-    _many(cursor, statement, rows)
+    many(cursor, WINDOWS, rows)
 
 
 def _outbox(cursor: Cursor[Any], changes: Changes, _: Sequence[int]) -> None:
     rows = [(sent.channel, sent.key.encode("utf-8", "replace"), sent.value) for sent in changes.outgoing]
-    _copy(cursor, "COPY ledger_outbox (channel, key, value)", ("text", "bytea", "bytea"), rows)
+    many(cursor, OUTBOX, rows)
 
 
 def _dead_letters(cursor: Cursor[Any], changes: Changes, _: Sequence[int]) -> None:
     """Kept here too, so that they can be listed and replayed where there is no broker."""
     rows = [_letter_row(sent) for sent in changes.outgoing if sent.channel == "dead-letters"]
-    _copy(cursor, "COPY dead_letter (code, reason, letter)", ("text", "text", "bytea"), rows)
+    many(cursor, DEAD_LETTERS, rows)
 
 
 def _letter_row(sent: Outgoing) -> tuple[Any, ...]:
@@ -206,10 +228,7 @@ def _letter_row(sent: Outgoing) -> tuple[Any, ...]:
 
 
 def _positions(cursor: Cursor[Any], changes: Changes, _: Sequence[int]) -> None:
-    statement = """INSERT INTO intake_position (source, position)
-        SELECT * FROM unnest(%s::text[], %s::bigint[])
-        ON CONFLICT (source) DO UPDATE SET position = excluded.position"""
-    _many(cursor, statement, list(changes.positions.items()))
+    many(cursor, POSITIONS, list(changes.positions.items()))
 
 
 def _json(value: Any) -> str:
@@ -226,5 +245,4 @@ WRITERS: tuple[Callable[..., None], ...] = (
     _dead_letters,
     _positions,
     keys.write,
-    grow,
 )

@@ -1,0 +1,40 @@
+"""Writing in a transaction whose statements go out together: nothing waits for an answer that nobody needs.
+
+In a pipeline the transaction waits once, at its end, and where it asks something. COPY does not work there,
+so rows travel as an array for each of their columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from psycopg import Cursor
+
+
+def do(cursor: Cursor[Any], statement: str, parameters: Sequence[Any] = ()) -> None:
+    """A statement whose answer nobody waits for. On a cursor of its own: in a pipeline the answers to what a
+    cursor was told before would come in the way of what it is asked next."""
+    cursor.connection.execute(statement.encode(), parameters)
+
+
+def columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+    """Rows as an array for each column."""
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def arrays(kinds: Sequence[str]) -> str:
+    """What stands for arrays of these types in a statement; bytes go as they are, not as hexadecimal text."""
+    return ", ".join(f"{'%b' if kind == 'bytea' else '%s'}::{kind}[]" for kind in kinds)
+
+
+def inserting(table: str, kinds: Mapping[str, str], otherwise: str = "") -> str:
+    """The statement that inserts many rows; `kinds` are the types of their columns."""
+    given = f"SELECT * FROM unnest({arrays([*kinds.values()])})"
+    return f"INSERT INTO {table} ({', '.join(kinds)}) {given} {otherwise}"
+
+
+def many(cursor: Cursor[Any], statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """One statement for many rows, if there are any."""
+    if rows:
+        do(cursor, statement, columns(rows))
