@@ -63,7 +63,15 @@ class Complaint:
     @property
     def closed(self) -> bool:
         """Closed and not reopened since; what was closed and then merged is closed still."""
-        return "closed" in (self.status, self.status == "merged" and self.status_before_merge)
+        return self._is("closed")
+
+    @property
+    def withdrawn(self) -> bool:
+        """Withdrawn and not reopened since; merging what was withdrawn does not bring it back."""
+        return self._is("withdrawn")
+
+    def _is(self, status: str) -> bool:
+        return status in (self.status, self.status == "merged" and self.status_before_merge)
 
 
 INITIAL = Complaint()
@@ -114,7 +122,7 @@ def _resolved(state: Complaint, _event: Event) -> Complaint:
 
 def _investigated(state: Complaint, event: Event) -> Complaint:
     data: Any = event.data
-    return replace(state, found_reasonable=state.found_reasonable or data.reasonable)
+    return replace(state, found_reasonable=data.reasonable)
 
 
 def _signalled(state: Complaint, event: Event) -> Complaint:

@@ -213,7 +213,7 @@ def _share(part: int, whole: int) -> Figures:
 def _counts(stream: Stream) -> bool:
     """Inquiries and withdrawn complaints do not count as complaints."""
     state = stream.state
-    return stream.kind == "complaint" and state.kind != "inquiry" and state.status != "withdrawn"
+    return stream.kind == "complaint" and state.kind != "inquiry" and not state.withdrawn
 
 
 def _complaints(stream: Stream, _event: Event, _kpi: BoundKpi) -> Iterator[Part]:

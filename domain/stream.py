@@ -210,7 +210,9 @@ class Stream:
         return [alarm for alarm in self.alarms.values() if alarm.status != "stood-down"]
 
     def is_paused(self, duty: Duty) -> bool:
-        return duty.pauses and self.state.__dict__.get("paused_since") is not None
+        """Whether time stands still for it; what was due before the pause began was due all the same."""
+        since = self.state.__dict__.get("paused_since") if duty.pauses else None
+        return since is not None and since <= duty.due_at
 
     def next_due(self) -> datetime | None:
         """When time alone will next make something follow here; looked up once for each state of affairs."""

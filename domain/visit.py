@@ -206,6 +206,17 @@ def _summed_up(manager: Stream, day: date, before: datetime, clause: BoundClause
     return False
 
 
+@rule("day-summary", "day.summarised")
+def summed_up_before(turn: Turn, stream: Stream, event: Event, clause: BoundClause) -> None:
+    """A summary told before the day's first visit, though learned after it, shows that none is owed."""
+    from domain import obligations
+
+    day = clause.calendar.local(event.time).date()
+    duty = stream.duties.get(f"{clause.id}:{day.isoformat()}")
+    if duty is not None and event.time <= duty.opened_at and duty.status in ("open", "breached"):
+        obligations.withdraw(turn, stream, duty, event, turn.now)
+
+
 # ---- 003 七: what is known of a visit is kept
 
 

@@ -1,0 +1,85 @@
+"""Corners where what is learned late meets another stream, a pause or a merge: the verdict is the same as if
+all had been learned in time."""
+
+from tests.helpers.scenario import Told, fact, received, tell
+
+VISIT, MANAGER = "visit/V-1", "staff/S-1"
+
+
+def visited(time: str) -> dict[str, object]:
+    return fact("visit.started", VISIT, time, customer="K-1", manager="S-1", mode="phone")
+
+
+def summed_up(time: str) -> dict[str, object]:
+    return fact("day.summarised", MANAGER, time)
+
+
+def day_summary(*facts: dict[str, object]) -> Told:
+    return tell("tobacco-xuzhou", *facts, until="2026-03-05 12:00")
+
+
+def test_a_summary_told_before_the_days_first_visit_but_learned_after_it_leaves_none_owed() -> None:
+    told = day_summary(visited("2026-03-04 18:00"), summed_up("2026-03-04 17:00"))
+    assert told.has("obligation.withdrawn", clause="xuzhou.day-summary", due_at="2026-03-04 17:30")
+    assert told.has("escalation.stood_down", clause="xuzhou.day-summary")
+
+
+def test_a_summary_of_the_day_before_leaves_todays_owed() -> None:
+    told = day_summary(visited("2026-03-04 18:00"), summed_up("2026-03-03 17:00"))
+    assert told.has("obligation.breached", clause="xuzhou.day-summary", due_at="2026-03-04 17:30")
+    assert not told.has("obligation.withdrawn")
+
+
+def reopened_late(paused_since: str) -> Told:
+    """An appeal's reopening on 30 March, typed in while it is paused; the decision is due on 14 April."""
+    return tell(
+        "laboratory",
+        received("1", "2026-03-02 09:00", kind="appeal", written=True),
+        fact("complaint.replied", "complaint/1", "2026-03-03 09:00", text="……", final=True, written=True),
+        fact("complaint.awaiting", "complaint/1", paused_since, whom="customer"),
+        fact("complaint.reopened", "complaint/1", "2026-03-30 09:00", reason="……"),
+        until="2026-04-20 12:00",
+    )
+
+
+def test_a_pause_that_began_after_the_due_date_holds_up_no_breach() -> None:
+    told = reopened_late("2026-04-20 10:00")
+    assert told.has("obligation.breached", clause="lab.decision", time="2026-04-15 00:00")
+
+
+def test_a_pause_that_began_before_the_due_date_holds_the_breach_up() -> None:
+    told = reopened_late("2026-04-14 10:00")
+    assert told.has("obligation.opened", clause="lab.decision", due_at="2026-04-15 00:00")
+    assert not told.has("obligation.breached", clause="lab.decision")
+
+
+def test_a_withdrawn_complaint_that_is_merged_counts_as_little_as_before() -> None:
+    told = tell(
+        "tobacco-field",
+        received("1", "2026-03-02 09:00", branch="B-1"),
+        fact("complaint.withdrawn", "complaint/1", "2026-03-03 09:00", reason="a mistake"),
+        fact("complaint.merged", "complaint/1", "2026-03-04 09:00", into="C-9"),
+        fact("feedback.given", "complaint/1", "2026-03-05 09:00", dimensions={"promptness": 1}, score=4),
+        until="2026-04-02 09:00",
+    )
+    assert not told.has("kpi.missed", kpi="field.satisfied")
+
+
+def test_a_complaint_investigated_anew_is_what_was_found_last() -> None:
+    told = tell(
+        "real-estate-sales",
+        fact("ownership.claimed", "customer/K-1", "2026-03-01 09:00", staff="S-2", basis="first-visit"),
+        received("1", "2026-03-02 09:00", customer="K-1", accused="S-2"),
+        fact("complaint.investigated", "complaint/1", "2026-03-03 09:00", findings="……", reasonable=True),
+        fact("complaint.investigated", "complaint/1", "2026-03-05 09:00", findings="……", reasonable=False),
+        fact(
+            "deal.closed",
+            "customer/K-1",
+            "2026-03-10 09:00",
+            amount=1,
+            received_by="S-1",
+            refuses=["S-2"],
+            complaint_against="1",
+        ),
+    )
+    assert [line["data"]["rule"] for line in told.all("ownership.adjudicated")] == ["sales.refused"]
