@@ -22,6 +22,7 @@ from domain import strict_json
 from domain.events import DERIVED, FACTS, STREAMS, TYPES, Data, Part
 from domain.events.base import instant, utc, written
 from domain.rejected import SHOWN, Rejected, from_validation, hint, malformed
+from domain.working_time.zones import read_instant
 
 __all__ = [
     "SYSTEM",
@@ -304,7 +305,7 @@ def _extensions(message: Mapping[str, Any]) -> Extensions:
 
 
 def _aware(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
+    return None if text is None else read_instant(text)
 
 
 def read(raw: bytes | Mapping[str, Any]) -> Event:
@@ -316,7 +317,7 @@ def read(raw: bytes | Mapping[str, Any]) -> Event:
         message["source"],
         message["type"],
         message["subject"],
-        datetime.fromisoformat(message["time"]),
+        read_instant(message["time"]),
         TYPES[message["type"]].model_validate(get("data", {})),
         get("actor"),
         _aware(get("recordedtime")),

@@ -23,6 +23,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from domain.working_time.zones import read_instant
+
 LARGEST = 10**15  # numbers beyond it lose units in JSON readers that know only doubles (2**53)
 
 # RFC 3339 with an offset within 14:00 of UTC; years that a period can still be added to.
@@ -83,7 +85,7 @@ def instant(value: object) -> datetime:
         return value
     if isinstance(value, str) and _INSTANT.fullmatch(value):
         try:
-            return datetime.fromisoformat(value.upper())
+            return read_instant(value.upper())
         except ValueError:  # the 30th of February
             raise _not_an_instant("?") from None
     raise _not_an_instant(value)
