@@ -5,12 +5,14 @@ Judged by when a fact happened: a late fact is refused by what was so then, not 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 from domain.conditions import Situation
 from domain.engine import World
 from domain.envelope import Event, Rejected
+from domain.policy import Step
 from domain.rejected import malformed
 from domain.rules import REFUSALS
 from domain.stream import Stream
@@ -66,12 +68,13 @@ def check(world: World, stream: Stream, event: Event) -> None:
             "type",
             f"{event.subject} 已结案，请先重新打开。",
         )
-    _ask_rows(world, stream, event, state)
+    if steps := stream.policy.handlers(event.type).refuses:
+        _ask_rows(world, stream, event, state, steps)
 
 
-def _ask_rows(world: World, stream: Stream, event: Event, state: Any) -> None:
+def _ask_rows(world: World, stream: Stream, event: Event, state: Any, steps: Iterable[Step]) -> None:
     situation = Situation(event, state)
-    for step in stream.policy.handlers(event.type).refuses:
+    for step in steps:
         row, check = step.says, REFUSALS.get(step.says.check or "")
         applies = step.condition is None or step.condition(situation)
         if applies and (check is None or check(world, stream, event, step.clause, state)):

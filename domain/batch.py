@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -16,7 +16,7 @@ from domain import admission, kpi
 from domain.engine import Turn
 from domain.envelope import Event, Rejected, identity, read, write
 from domain.incoming import Incoming, claims, dead_letter, fact_in, receipt_to_send
-from domain.links import links_near, links_of, streams_near
+from domain.links import LINKS, Link, links_near, links_of, streams_near
 from domain.messages import Receipt
 from domain.privacy import owner_of
 from domain.rebasing import REBASED
@@ -114,14 +114,18 @@ class Batch:
         """One recorded event, fact or derived, with all that is kept beside it."""
         if stream.version == 1 or event.type == REBASED:
             version = event.data.__dict__.get("version", stream.policy.version)
-            event = event._replace(extensions={**event.extensions, "policy": version})
+            event = event.under(version)
         stored = self.ledger.events_mapper.store(event, stream.version)
         self.changes.events.append(stored)
         self.lines.append(stored.state)
         self._touched[stream.subject] = stream
         if stream.policy.kpis_on(event.type):
             self._observed.append((stream, event))
-        for key, member, value in links_of(stream, event):
+        if event.type in LINKS:
+            self._put_links(links_of(stream, event))
+
+    def _put_links(self, links: Iterable[Link]) -> None:
+        for key, member, value in links:
             self.changes.links.setdefault(key, {})[member] = value
             if key in self._links:
                 self._links[key][member] = value
@@ -214,11 +218,11 @@ class Batch:
 
     def _release(self, subject: str) -> None:
         """A stream began: what waited for it is taken in, in the order it came."""
-        waiting = self._parked_of(subject)
-        for parked in list(waiting):
-            self._unpark(parked)
-            self.take(self._opened(parked))
-        self._schedule(PARKED, subject, None)
+        if waiting := self._parked_of(subject):
+            for parked in list(waiting):
+                self._unpark(parked)
+                self.take(self._opened(parked))
+            self._schedule(PARKED, subject, None)
 
     def _opened(self, parked: Parked) -> Incoming:
         """A parked fact as it came; whose it is was not known, so the key of its stream opens it."""
@@ -300,6 +304,13 @@ class Batch:
             _EXPIRE[due.rank](self, due.key, due.at)
             self.settle()
         return all_of_it
+
+    def is_due_before(self, at: datetime) -> bool:
+        """Whether anything may be due before an instant: before most facts nothing is."""
+        if self._agenda and self._agenda[0].at < at:
+            return True
+        stored = self.ledger.storage.next_due()
+        return stored is not None and stored < at
 
     def _next_due(self, stored: deque[Due], last: Due) -> Due | None:
         """What is due first: planned in this unit of work, or before it and not planned anew since."""

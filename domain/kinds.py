@@ -59,6 +59,10 @@ class Kind:
     timers: Callable[[Any], Iterator[datetime]] = _no_timers
     expire: Callable[[Any, datetime], Iterable[Any]] = _nothing_expires
 
+    @property
+    def has_timers(self) -> bool:
+        return self.timers is not _no_timers
+
     def evolve(self, state: Any, event: Event) -> Any:
         """The state after an event. Total: an event that changes nothing leaves it as it is."""
         change = self.table.get(event.type)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from domain import holding
 from domain.envelope import Event
@@ -53,8 +53,7 @@ def _span(kpi: BoundKpi, at: datetime) -> Window:
     return window(kpi.row.window, at, kpi.calendar)
 
 
-@dataclass(frozen=True, slots=True)
-class Books:
+class Books(NamedTuple):
     """The documents of one home and subject, the KPIs measured by them, and the turn they are worked in."""
 
     turn: Turn

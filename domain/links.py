@@ -59,21 +59,15 @@ def _member(stream: Stream, _event: Event) -> Iterator[Link]:
 
 
 def visits_of(customer: str, year: int, month: int) -> str:
-    """The key under which a month's visits to a customer are found that some rule wants kept; by month, as
-    what a key holds is read with each visit."""
+    """The key under which a month's visits to a customer are found that some rule wants kept."""
     return f"visits-of/{customer}/{year}-{month:02}"
-
-
-def _visits_near(event: Event) -> str | None:
-    customer = event.data.__dict__.get("customer")
-    return visits_of(f"customer/{customer}", event.time.year, event.time.month) if customer else None
 
 
 def _kept_visit(stream: Stream, event: Event) -> Iterator[Link]:
     """What erasing the customer asks; a visit without a retention rule never stands in its way."""
-    key = _visits_near(event)
-    if key is not None and stream.policy.with_rule("retention"):
-        yield key, stream.subject, True
+    data: Any = event.data
+    if data.customer and stream.policy.with_rule("retention"):
+        yield visits_of(f"customer/{data.customer}", event.time.year, event.time.month), stream.subject, True
 
 
 Maker = Callable[[Stream, Event], Iterator[Link]]
@@ -111,5 +105,3 @@ def links_near(event: Event, policy: Policy) -> Iterator[str]:
     """The keys that taking in a fact will look up, where facts of its type are many."""
     if event.type == "complaint.received" and policy.with_rule("repeat"):
         yield from repetition.keys_near(event)
-    elif event.type in ("visit.planned", "visit.started") and (key := _visits_near(event)) is not None:
-        yield key

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from domain import holding
 from domain.envelope import Event
@@ -30,8 +30,7 @@ Figures = dict[str, float]
 """A figure by its dimension; `""` where the KPI has none. Empty: there is nothing to measure."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One contribution to a document; a value of None takes it back."""
 
     subject: str
@@ -55,8 +54,7 @@ class View:
         return [value for name, value in self.parts.items() if name.startswith(prefix)]
 
 
-@dataclass(frozen=True, slots=True)
-class Visited:
+class Visited(NamedTuple):
     """A visit as far as figures are concerned."""
 
     customer: str

@@ -60,8 +60,11 @@ class Recorder(POPOApplicationRecorder):
             yield from self.recent_of(subject)
 
     def _update_table(self, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int]:
-        before = self.spilled
-        return [before + place for place in super()._update_table(stored_events) or ()]
+        first, index = len(self._stored_events), self._stored_events_index
+        for place, event in enumerate(stored_events, first):
+            index[str(event.originator_id)][event.originator_version] = place
+        self._stored_events.extend(stored_events)
+        return list(range(self.spilled + first + 1, self.spilled + len(self._stored_events) + 1))
 
     def select_events(
         self,

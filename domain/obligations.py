@@ -52,7 +52,7 @@ def do(turn: Turn, stream: Stream, duty: Duty, event: Event) -> None:
     """What is owed was done: in time it is met; after the breach it only stands the escalation down."""
     if duty.status == "open":
         because = f"{event}, due {written(duty.due_at)}"
-        turn.emit(stream, ObligationMet(**about(stream, duty, because)), event.time, event)
+        turn.emit(stream, ObligationMet.made(about(stream, duty, because)), event.time, event)
     escalation.stand_down(turn, stream, f"breach:{duty.key}", event, f"done by {event.type}")
 
 
@@ -67,7 +67,7 @@ def end(turn: Turn, stream: Stream, duty: Duty, event: Event) -> None:
 def withdraw(turn: Turn, stream: Stream, duty: Duty, cause: Event, time: datetime) -> None:
     """Takes back an open obligation, or a breach that a late fact disproves."""
     because = str(cause)
-    turn.emit(stream, ObligationWithdrawn(**about(stream, duty, because)), time, cause)
+    turn.emit(stream, ObligationWithdrawn.made(about(stream, duty, because)), time, cause)
     reason = f"withdrawn by {cause.type}"
     escalation.stand_down(turn, stream, f"breach:{duty.key}", cause, reason, time)
 
@@ -103,13 +103,14 @@ def _may_open(stream: Stream, clause: BoundClause) -> bool:
 
 
 def _runs(stream: Stream, clause: BoundClause, of: str | None) -> bool:
-    return not clause.row.each and stream.find_running(clause.id, of) is not None
+    return bool(stream.live) and not clause.row.each and stream.find_running(clause.id, of) is not None
 
 
 def _key(clause: BoundClause, of: str | None, event: Event) -> str:
     if clause.row.once:
         return clause.id
-    return ":".join(part for part in (clause.id, of, name_of(event)) if part)
+    name = name_of(event)
+    return f"{clause.id}:{of}:{name}" if of else f"{clause.id}:{name}"
 
 
 def reckon(
@@ -120,7 +121,7 @@ def reckon(
         target = getattr(event.data, clause.row.due)
         if not isinstance(target, datetime):
             target = end_of_date(target, clause.calendar)
-        return None, until(event.time, target.astimezone(clause.calendar.tz), clause.calendar)
+        return None, until(event.time, target, clause.calendar)
     for condition, text, period in clause.terms:
         if condition is None or condition(situation):
             pauses = getattr(stream.state, "pauses", ()) if clause.row.pauses else ()
@@ -156,21 +157,21 @@ def start(
 def announce(turn: Turn, stream: Stream, clause: BoundClause, opening: Opening, time: datetime) -> None:
     """Records that an obligation opened, and nothing that follows from it."""
     due = opening.due
-    data = ObligationOpened(
-        clause=clause.id,
-        source=clause.cites,
-        because=f"{opening.within or 'due'} from {written(opening.at)}: {opening.event.type}",
-        obligation=opening.key,
-        of=opening.of,
-        due_at=due.due_at,
-        warn_at=due.warn_at,
-        opened_at=opening.at,
-        within=opening.within,
-        duty_of=opening.against,
-        pauses=clause.row.pauses,
-        provisional=due.provisional or None,
-    )
-    turn.emit(stream, data, time, opening.event)
+    said = {
+        "clause": clause.id,
+        "source": clause.cites,
+        "because": f"{opening.within or 'due'} from {written(opening.at)}: {opening.event.type}",
+        "obligation": opening.key,
+        "of": opening.of,
+        "due_at": due.due_at,
+        "warn_at": due.warn_at,
+        "opened_at": opening.at,
+        "within": opening.within,
+        "duty_of": opening.against,
+        "pauses": clause.row.pauses,
+        "provisional": due.provisional or None,
+    }
+    turn.emit(stream, ObligationOpened.made(said), time, opening.event)
 
 
 def owe(turn: Turn, stream: Stream, clause: BoundClause, of: str, cause: Event) -> None:
@@ -191,14 +192,14 @@ def breach(
 ) -> None:
     """Records a breach, and from `raised_at` on its escalation; None where it has been done since."""
     because = f"not done by {written(duty.due_at)}"
-    event = turn.emit(stream, ObligationBreached(**about(stream, duty, because)), time, cause)
+    event = turn.emit(stream, ObligationBreached.made(about(stream, duty, because)), time, cause)
     if raised_at is not None:
         escalation.raise_for_breach(turn, stream, duty, event, raised_at)
 
 
 def warn(turn: Turn, stream: Stream, duty: Duty, time: datetime) -> None:
     because = f"80 % of the time is used up, due {written(duty.due_at)}"
-    turn.emit(stream, ObligationWarned(**about(stream, duty, because)), time, duty.opening)
+    turn.emit(stream, ObligationWarned.made(about(stream, duty, because)), time, duty.opening)
 
 
 def fire(turn: Turn, stream: Stream, at: datetime) -> None:
@@ -265,14 +266,15 @@ def move(
     if due.due_at == duty.due_at and within in (None, duty.within):
         return
     because = "the official schedule is known" if at else str(cause)
-    data = ObligationMoved(
-        **{**about(stream, duty, because), "due_at": due.due_at},
-        previous_due_at=duty.due_at,
-        within=within,
-        warn_at=due.warn_at,
-        provisional=due.provisional or None,
-    )
-    turn.emit(stream, data, at or cause.time, cause)
+    said = {
+        **about(stream, duty, because),
+        "due_at": due.due_at,
+        "previous_due_at": duty.due_at,
+        "within": within,
+        "warn_at": due.warn_at,
+        "provisional": due.provisional or None,
+    }
+    turn.emit(stream, ObligationMoved.made(said), at or cause.time, cause)
 
 
 def _on_close(turn: Turn, stream: Stream, event: Event) -> None:

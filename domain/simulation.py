@@ -98,8 +98,10 @@ def _pass(batch: Batch, message: Incoming) -> bool:
     """Lets time pass until a fact happened; False where more is due than one unit of work should hold."""
     if message.event is None or message.event.time <= batch.now:
         return True
-    if not batch.let_expire(message.event.time - INSTANT, AT_ONCE, virtual=True):
-        return False
+    if batch.is_due_before(message.event.time):
+        until = message.event.time - INSTANT
+        if not batch.let_expire(until, AT_ONCE, virtual=True):
+            return False
     batch.now = message.event.time
     return True
 

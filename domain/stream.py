@@ -14,7 +14,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Self
 
 from domain.envelope import SYSTEM, Event
-from domain.events import Data
+from domain.events import DERIVED, Data
 
 if TYPE_CHECKING:
     from domain.kinds import Kind
@@ -102,9 +102,12 @@ def name_of(event: Event) -> str:
     return event.id if event.source == SYSTEM else f"{event.source}#{event.id}"
 
 
+_BOOKS = frozenset(name for name in DERIVED if name.startswith(BOOKKEEPING))
+
+
 def is_story(event: Event) -> bool:
     """Whether the event says what happened (rather than what is owed for it)."""
-    return not (is_system(event) and event.type.startswith(BOOKKEEPING))
+    return event.type not in _BOOKS or event.source != SYSTEM
 
 
 def _nature(kind: str) -> Kind:
@@ -218,9 +221,14 @@ class Stream:
         """When time alone will next make something follow here; looked up once for each state of affairs."""
         version, state, found = self.looked_up
         if version != self.version or state is not self.state:
-            found = min(self._times(), default=None)
+            found = min(self._times(), default=None) if self._waits else None
             self.looked_up = (self.version, self.state, found)
         return found
+
+    @property
+    def _waits(self) -> bool:
+        """Whether time alone may make something follow here: in most streams nothing is owed."""
+        return bool(self.live or self.alarms or self.nature.has_timers)
 
     def _times(self) -> Iterator[datetime]:
         yield from self.nature.timers(self)
