@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Self
 
 from streams.child import HOST, STARTING_S, Child, ChildFailed, Server, free_ports, identity, listens
+from streams.clients import opened
 from streams.jars import JarsUnavailable, default_cache, fetched
 
 __all__ = ["Broker", "ChildFailed", "Database", "JarsUnavailable", "free_ports"]
@@ -141,16 +142,11 @@ class Broker(Server):
         from kafka.errors import KafkaError
 
         try:
-            admin = KafkaAdminClient(bootstrap_servers=self.bootstrap, request_timeout_ms=5000)
+            with opened(KafkaAdminClient, bootstrap_servers=self.bootstrap, request_timeout_ms=5000) as admin:
+                cluster = admin.describe_cluster()
         except KafkaError:
             return False
-        try:
-            cluster = admin.describe_cluster()
-            return bool(cluster["brokers"]) and cluster["cluster_id"] == self._cluster()
-        except KafkaError:
-            return False
-        finally:
-            admin.close()
+        return bool(cluster["brokers"]) and cluster["cluster_id"] == self._cluster()
 
 
 class Database(Server):

@@ -7,11 +7,11 @@ was remembered of the one before says nothing about its messages.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
 from streams.brokers import client_options
+from streams.clients import opened
 from streams.config import Settings
 
 REQUEST_MS = 5_000
@@ -49,7 +49,7 @@ def standing(settings: Settings, topic: str) -> Standing:
     asked = {"bootstrap_servers": settings.kafka.split(","), "request_timeout_ms": REQUEST_MS}
     asked["bootstrap_timeout_ms"] = REQUEST_MS
     try:
-        with closing(KafkaAdminClient(**asked, **client_options(settings))) as admin:
+        with opened(KafkaAdminClient, **asked, **client_options(settings)) as admin:
             return _standing(admin, topic)
     except KafkaError as problem:
         raise BrokerAway(f"{topic}: {problem}") from problem

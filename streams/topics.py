@@ -5,8 +5,9 @@ by `huiyin topics create`, and nothing else may create one.
 """
 
 from collections.abc import Mapping
-from contextlib import closing
 from typing import Any, NamedTuple, Self
+
+from streams.clients import opened
 
 DAY_MS = 24 * 60 * 60 * 1000
 WEEK = {"retention.ms": str(7 * DAY_MS)}
@@ -71,7 +72,7 @@ def create(
     from kafka import KafkaAdminClient
 
     names = Topics.under(prefix)
-    with closing(KafkaAdminClient(bootstrap_servers=bootstrap, **(security or {}))) as admin:
+    with opened(KafkaAdminClient, bootstrap_servers=bootstrap, **(security or {})) as admin:
         present = _partitions(admin, names)
         _insist(present, partitions)
         missing = {

@@ -7,10 +7,11 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import TypeVar
 
 from streams.brokers import checked_options
+from streams.clients import opened
 from streams.config import Settings, variable
 from streams.intake import AWAY
 from streams.logs import Outage, brief
@@ -80,7 +81,7 @@ def _see_topics(settings: Settings) -> None:
     _see_any(settings.kafka)
     security = checked_options(settings)
     asked = {"bootstrap_servers": settings.kafka, "request_timeout_ms": 5000, "bootstrap_timeout_ms": 5000}
-    with closing(KafkaAdminClient(**asked, **security)) as admin:
+    with opened(KafkaAdminClient, **asked, **security) as admin:
         missing = sorted(set(Topics.under(settings.topic_prefix)) - set(admin.list_topics()))
     if missing:
         raise Unready(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from datetime import datetime
 from typing import Any, Literal
 
@@ -25,18 +26,18 @@ class AlertTopics:
         from kafka import KafkaConsumer
 
         from streams.brokers import checked_options
+        from streams.clients import opened
         from streams.topics import Topics
 
-        self._consumer = KafkaConsumer(
-            bootstrap_servers=settings.kafka.split(","),
-            group_id=None,
-            enable_auto_commit=False,
-            **checked_options(settings),
-        )
-        self._places = self._assigned(Topics.under(settings.topic_prefix).alerts)
-        self._consumer.assign(self._places)
-        self._ends: Mapping[Any, int] = self._consumer.end_offsets(self._places)
-        self._begin(start)
+        options = {"bootstrap_servers": settings.kafka.split(","), **checked_options(settings)}
+        with ExitStack() as opening:
+            consumer = opened(KafkaConsumer, group_id=None, enable_auto_commit=False, **options)
+            self._consumer = opening.enter_context(consumer)
+            self._places = self._assigned(Topics.under(settings.topic_prefix).alerts)
+            self._consumer.assign(self._places)
+            self._ends: Mapping[Any, int] = self._consumer.end_offsets(self._places)
+            self._begin(start)
+            self._open = opening.pop_all()
 
     def _assigned(self, topics: Sequence[str]) -> list[Any]:
         from kafka import TopicPartition
@@ -44,7 +45,6 @@ class AlertTopics:
         partitions = {topic: self._consumer.partitions_for_topic(topic) for topic in topics}
         missing = sorted(topic for topic, found in partitions.items() if not found)
         if missing:
-            self.close()
             raise failure(
                 "topics are missing: {names}; run `huiyin topics create`.",
                 "缺少主题：{names}；请运行 `huiyin topics create`。",
@@ -84,4 +84,4 @@ class AlertTopics:
         return True
 
     def close(self) -> None:
-        self._consumer.close()
+        self._open.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -157,10 +156,11 @@ def _broker(settings: Settings, edge: Edge) -> Iterator[Finding]:
     from kafka import KafkaAdminClient
 
     from streams.brokers import checked_options
+    from streams.clients import opened
     from streams.topics import Topics
 
-    servers, security = settings.kafka.split(","), checked_options(settings)
-    with closing(KafkaAdminClient(bootstrap_servers=servers, request_timeout_ms=5000, **security)) as admin:
+    spoken_to = {"bootstrap_servers": settings.kafka.split(","), **checked_options(settings)}
+    with opened(KafkaAdminClient, request_timeout_ms=5000, **spoken_to) as admin:
         topics = Topics.under(settings.topic_prefix)
         present = set(admin.list_topics())
         missing = [name for name in topics if name not in present]
@@ -177,20 +177,20 @@ def _broker(settings: Settings, edge: Edge) -> Iterator[Finding]:
     wrong = {name: count for name, count in counts.items() if count != settings.partitions}
     shown = " · ".join(f"{name} {count}" for name, count in sorted(counts.items()))
     yield Finding("bad" if wrong else "ok", TOPICS, shown)
-    yield from _lag(servers, security, settings, topics)
+    yield from _lag(spoken_to, settings, topics)
 
 
 TOPICS = Text("topics and partitions", "主题与分区")
 
 
-def _lag(servers: list[str], security: dict[str, Any], settings: Settings, topics: Any) -> Iterator[Finding]:
+def _lag(spoken_to: dict[str, Any], settings: Settings, topics: Any) -> Iterator[Finding]:
     """What the workers' group has not acknowledged yet, by topic."""
     from kafka import KafkaConsumer, TopicPartition
 
+    from streams.clients import opened
+
     group = f"{settings.topic_prefix}-worker"
-    with closing(
-        KafkaConsumer(bootstrap_servers=servers, group_id=group, enable_auto_commit=False, **security)
-    ) as consumer:
+    with opened(KafkaConsumer, group_id=group, enable_auto_commit=False, **spoken_to) as consumer:
         for topic in (topics.intake, topics.segments):
             places = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
             ends = consumer.end_offsets(places)

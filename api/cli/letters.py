@@ -117,18 +117,16 @@ def _readable(letters: list[Letter], edge: Edge) -> list[dict[str, Any]]:
 
 
 def _onto_intake(messages: list[tuple[bytes, dict[str, bytes]]], edge: Edge) -> None:
-    from contextlib import closing
-
     from kafka import KafkaProducer
 
     from streams.brokers import checked_options
+    from streams.clients import opened
     from streams.topics import Topics
 
     settings = edge.settings
     topic = Topics.under(settings.topic_prefix).intake
-    security = checked_options(settings)
-    made = KafkaProducer(bootstrap_servers=settings.kafka.split(","), max_block_ms=15_000, **security)
-    with closing(made) as producer:
+    options = {"bootstrap_servers": settings.kafka.split(","), **checked_options(settings)}
+    with opened(KafkaProducer, max_block_ms=15_000, **options) as producer:
         sent = [
             producer.send(topic, value=raw, key=_key(raw, headers), headers=list(headers.items()))
             for raw, headers in messages

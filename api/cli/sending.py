@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
@@ -51,22 +52,21 @@ class KafkaSender:
         from kafka import KafkaProducer
 
         from streams.brokers import checked_options
+        from streams.clients import opened
         from streams.topics import Topics
 
         security = checked_options(settings)
         self.topics = Topics.under(settings.topic_prefix)
-        servers = settings.kafka.split(",")
-        self.producer = KafkaProducer(
-            bootstrap_servers=servers,
-            acks="all",
-            linger_ms=5,
-            batch_size=65536,
-            max_block_ms=15_000,
-            **security,
-        )
+        spoken_to = {"bootstrap_servers": settings.kafka.split(","), **security}
+        options = {"acks": "all", "linger_ms": 5, "batch_size": 65536, "max_block_ms": 15_000}
         self.patience_s = patience_s
         self.awaited: Counter[Identity] = Counter()
-        self.receipts = _from_end(servers, self.topics.receipts, security) if wait else None
+        self.receipts: Any = None
+        with ExitStack() as opening:
+            self.producer = opening.enter_context(opened(KafkaProducer, **options, **spoken_to))
+            if wait:
+                self.receipts = opening.enter_context(_from_end(self.topics.receipts, spoken_to))
+            self._open = opening.pop_all()
 
     def send(self, facts: Sequence[bytes]) -> Iterator[Answer]:
         """Returns when the broker has all of it."""
@@ -115,29 +115,29 @@ class KafkaSender:
             )
 
     def close(self) -> None:
-        self.producer.close(timeout=5)
-        if self.receipts is not None:
-            self.receipts.close()
+        self._open.close()
 
 
-def _from_end(servers: Sequence[str], topic: str, security: Mapping[str, Any]) -> Any:
+@contextmanager
+def _from_end(topic: str, spoken_to: Mapping[str, Any]) -> Iterator[Any]:
     """A consumer of what comes from now on."""
     from kafka import KafkaConsumer, TopicPartition
 
-    consumer = KafkaConsumer(bootstrap_servers=servers, enable_auto_commit=False, group_id=None, **security)
-    partitions = consumer.partitions_for_topic(topic)
-    if not partitions:
-        consumer.close()
-        raise failure(
-            "topic {topic} does not exist; run `huiyin topics create` first.",
-            "主题 {topic} 不存在；请先运行 `huiyin topics create`。",
-            topic=topic,
-        )
-    places = [TopicPartition(topic, partition) for partition in sorted(partitions)]
-    consumer.assign(places)
-    for place, offset in consumer.end_offsets(places).items():
-        consumer.seek(place, offset)
-    return consumer
+    from streams.clients import opened
+
+    with opened(KafkaConsumer, enable_auto_commit=False, group_id=None, **spoken_to) as consumer:
+        partitions = consumer.partitions_for_topic(topic)
+        if not partitions:
+            raise failure(
+                "topic {topic} does not exist; run `huiyin topics create` first.",
+                "主题 {topic} 不存在；请先运行 `huiyin topics create`。",
+                topic=topic,
+            )
+        places = [TopicPartition(topic, partition) for partition in sorted(partitions)]
+        consumer.assign(places)
+        for place, offset in consumer.end_offsets(places).items():
+            consumer.seek(place, offset)
+        yield consumer
 
 
 def _too_large(fact: bytes) -> Answer:

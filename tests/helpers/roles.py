@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
@@ -17,6 +16,7 @@ from typing import Any, Self
 import psycopg
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
+from streams.clients import opened
 from streams.config import Settings
 
 CODE = (
@@ -78,7 +78,7 @@ def until(answer: Callable[[], Any], seconds: float = 60, what: str = "") -> Any
 
 def send(bootstrap: str, topic: str, facts: Iterable[dict[str, Any] | bytes | None]) -> None:
     """Each to the partition of its subject; what is no fact goes as it is."""
-    with closing(KafkaProducer(bootstrap_servers=bootstrap, linger_ms=20)) as producer:
+    with opened(KafkaProducer, bootstrap_servers=bootstrap, linger_ms=20) as producer:
         for fact in facts:
             told = isinstance(fact, dict)
             value = json.dumps(fact, ensure_ascii=False).encode() if isinstance(fact, dict) else fact
@@ -88,7 +88,7 @@ def send(bootstrap: str, topic: str, facts: Iterable[dict[str, Any] | bytes | No
 
 def records(bootstrap: str, *topics: str) -> list[Any]:
     """All that the topics hold now, partition by partition in order."""
-    with closing(KafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)) as consumer:
+    with opened(KafkaConsumer, bootstrap_servers=bootstrap, enable_auto_commit=False) as consumer:
         places = [TopicPartition(topic, part) for topic in topics for part in _parts(consumer, topic)]
         consumer.assign(places)
         ends = consumer.end_offsets(places)

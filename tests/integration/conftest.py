@@ -4,6 +4,7 @@ the tests; a database and topics of its own for each test.
 A test that takes one of these fixtures carries its marker, so that a run can tell what it did not do.
 """
 
+import gc
 import itertools
 import os
 from collections.abc import Iterator
@@ -51,6 +52,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for fixture in getattr(item, "fixturenames", ()):
             if fixture in MARKERS:
                 item.add_marker(MARKERS[fixture])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_left_behind() -> Iterator[None]:
+    """What is left unclosed is noticed beside who left it, not in a test in which it is collected later."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib import request
@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import pytest
 from kafka import KafkaConsumer
 
+from streams.clients import opened
 from streams.local import free_ports
 from tests.compose import environment, in_order, loaded
 
@@ -116,7 +117,7 @@ def test_a_fact_sent_to_the_composed_services_comes_out_as_an_alert(
         posted(services["api"], FACT)
         options = {"auto_offset_reset": "earliest", "consumer_timeout_ms": 60_000}
         topic = f"{prefix}.alerts.escalations"
-        with closing(KafkaConsumer(topic, bootstrap_servers=broker, **options)) as consumer:
+        with opened(KafkaConsumer, topic, bootstrap_servers=broker, **options) as consumer:
             # What the clock finds overdue meanwhile may be told first, of another partition.
             alerts = (json.loads(record.value) for record in consumer)
             alert = next((one for one in alerts if one["severity"] == "critical"), None)

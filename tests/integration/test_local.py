@@ -5,7 +5,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 
 import psycopg
@@ -14,6 +13,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.admin import ConfigResource, ConfigResourceType
 
 from streams.child import listens
+from streams.clients import opened
 from streams.local import Broker, ChildFailed, Database, free_ports
 from streams.topics import CONFIGS, Topics, TopicsDiffer, create
 
@@ -26,14 +26,14 @@ def becomes_true(condition: Callable[[], bool], seconds: float = 20) -> bool:
 
 
 def sent(bootstrap: str, topic: str, *values: bytes) -> None:
-    with closing(KafkaProducer(bootstrap_servers=bootstrap, acks="all")) as producer:
+    with opened(KafkaProducer, bootstrap_servers=bootstrap, acks="all") as producer:
         for value in values:
             producer.send(topic, value, partition=0).get(timeout=10)
 
 
 def held(bootstrap: str, topic: str, count: int) -> list[bytes]:
     options = {"auto_offset_reset": "earliest", "consumer_timeout_ms": 10_000}
-    with closing(KafkaConsumer(topic, bootstrap_servers=bootstrap, **options)) as consumer:
+    with opened(KafkaConsumer, topic, bootstrap_servers=bootstrap, **options) as consumer:
         return [record.value for _, record in zip(range(count), consumer, strict=False)]
 
 
@@ -147,7 +147,7 @@ def test_two_free_ports_are_never_the_same() -> None:
 def test_topics_are_created_once_with_what_each_keeps(broker: str, prefix: str) -> None:
     first = create(broker, prefix, partitions=3)
     assert create(broker, prefix, partitions=3) == first == Topics.under(prefix)
-    with closing(KafkaAdminClient(bootstrap_servers=broker)) as admin:
+    with opened(KafkaAdminClient, bootstrap_servers=broker) as admin:
         partitions = {topic["name"]: len(topic["partitions"]) for topic in admin.describe_topics(list(first))}
         asked = ConfigResource(ConfigResourceType.TOPIC, first.escalations)
         configured = admin.describe_configs([asked])
@@ -157,7 +157,7 @@ def test_topics_are_created_once_with_what_each_keeps(broker: str, prefix: str) 
 
 
 def test_another_partition_count_is_refused_and_nothing_is_created(broker: str, prefix: str) -> None:
-    with closing(KafkaAdminClient(bootstrap_servers=broker)) as admin:
+    with opened(KafkaAdminClient, bootstrap_servers=broker) as admin:
         admin.create_topics({f"{prefix}.events": {"num_partitions": 2, "replication_factor": 1}})
         admin.wait_for_topics([f"{prefix}.events"])
         with pytest.raises(TopicsDiffer, match=f"{prefix}.events: 2"):

@@ -6,7 +6,6 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from kafka import KafkaAdminClient
 
 from domain.checkpoint import open_checkpoints
 from domain.ledger import Incoming
+from streams.clients import opened
 from streams.config import Settings
 from streams.feeds import published
 from streams.local import Broker
@@ -224,7 +224,7 @@ def test_topics_made_anew_are_filled_again(
 
 
 def made_anew(broker: str, topics: Topics, settings: Settings) -> None:
-    with closing(KafkaAdminClient(bootstrap_servers=broker)) as admin:
+    with opened(KafkaAdminClient, bootstrap_servers=broker) as admin:
         admin.delete_topics(list(topics))
         until(lambda: not set(topics) & set(admin.list_topics()))
     create(broker, settings.topic_prefix, settings.partitions)

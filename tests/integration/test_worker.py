@@ -7,7 +7,6 @@ import time
 from base64 import b64decode
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 from kafka import KafkaAdminClient, KafkaProducer
 
+from streams.clients import opened
 from streams.config import Settings
 from streams.local import Database, free_ports
 from streams.parts import Parts
@@ -85,7 +85,7 @@ def test_a_fact_in_binary_mode_is_a_fact(
     told = complaint(1)
     headers = [(f"ce_{name}", str(told[name]).encode()) for name in told if name != "data"]
     body = json.dumps(told["data"]).encode()
-    with closing(KafkaProducer(bootstrap_servers=broker)) as producer:
+    with opened(KafkaProducer, bootstrap_servers=broker) as producer:
         named = [*headers, ("content-type", b"application/json"), ("trace", b"\xff")]
         producer.send(topics.intake, body, b"k", headers=named).get(10)
     with Role("worker", settings, tmp_path):
@@ -144,7 +144,7 @@ def test_when_kafka_lost_its_data_what_comes_then_is_recorded_all_the_same(
         send(broker, topics.intake, told)
         until(lambda: figures.facts() == len(told))
         assert worker.stop() == 0
-    with closing(KafkaAdminClient(bootstrap_servers=broker)) as admin:
+    with opened(KafkaAdminClient, bootstrap_servers=broker) as admin:
         admin.delete_topics([topics.intake])
         until(lambda: topics.intake not in admin.list_topics())
     create(broker, settings.topic_prefix, settings.partitions)
