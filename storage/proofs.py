@@ -26,6 +26,9 @@ from storage.writing import columns, inserting, many
 
 HASH = 32
 READ_AT_ONCE = 5_000
+SIGNED = "huiyin_checkpoints"
+"""PostgreSQL notification channel on which it is said that a checkpoint was signed."""
+
 SIZE = "SELECT coalesce(max(position) + 1, 0) FROM merkle_node WHERE level = 0"
 NODES = inserting("merkle_node", {"level": "smallint", "position": "bigint", "hash": "bytea"})
 
@@ -277,6 +280,7 @@ class Proofs:
             statement = """INSERT INTO checkpoint (size, key, root, note) VALUES (%s, %s, %s, %s)
                 ON CONFLICT DO NOTHING"""
             self.connections.read(statement, values)
+            self.connections.read("SELECT pg_notify(%s, '')", [SIGNED])
         found = self._checkpoints("size = %s AND key = %s", [size, str(signer.public)])
         return found[-1]
 

@@ -17,7 +17,7 @@ from domain.mapper import UPCASTS, upcast
 from projections import alerts
 from storage.connections import Connections
 from storage.postgres import CHANNEL, PostgresStorage
-from storage.proofs import Signed
+from storage.proofs import SIGNED, Signed
 from streams.config import Settings
 from streams.topics import CONFIGS
 
@@ -41,19 +41,25 @@ class Post(NamedTuple):
     value: bytes
 
 
+class Channel(NamedTuple):
+    """A topic by its name without the prefix, and what its messages are; where they are `joined`, what goes
+    to one partition at one time goes as one message."""
+
+    name: str
+    media: bytes
+    joined: bool = False
+
+
 @dataclass(frozen=True)
 class Feed:
     """One source of messages, the channels they go to, and what forgets those that have gone."""
 
     name: str
-    channels: tuple[str, ...]
-    media: bytes
+    channels: tuple[Channel, ...]
     after: Callable[[int, int], Sequence[Post]]
     forget: Callable[[int], object] | None = None
     kept: bool = False
     """Whether its topics keep everything, so that they alone say how far publishing has come."""
-    joined: bool = False
-    """Whether what goes to one partition at one time goes as one message."""
     woken_by: str = CHANNEL
     """The channel on which the database says that there is more of it."""
 
@@ -62,7 +68,6 @@ def feeds(storage: PostgresStorage, connections: Connections) -> tuple[Feed, ...
     """Those first that alerts wait for: what is read and sent in one moment goes out in this order."""
     return (
         _alert_feed(connections),
-        _segment_feed(storage),
         _event_feed(storage),
         _answer_feed(storage),
         _checkpoint_feed(storage),
@@ -70,23 +75,18 @@ def feeds(storage: PostgresStorage, connections: Connections) -> tuple[Feed, ...
 
 
 def _event_feed(storage: PostgresStorage) -> Feed:
-    return Feed("events", ("events",), EVENT, _recorded(storage, "events"), kept=True)
+    """Recorded events, each as a message, and once more as segments for our own projector, as a message costs
+    Faust more than the events in it; those first, as alerts wait for them."""
+    channels = (Channel("segments", EVENTS, joined=True), Channel("events", EVENT))
 
-
-def _segment_feed(storage: PostgresStorage) -> Feed:
-    """The events once more, for our own projector: a message costs Faust more than the events in it."""
-    return Feed("segments", ("segments",), EVENTS, _recorded(storage, "segments"), kept=True, joined=True)
-
-
-def _recorded(storage: PostgresStorage, channel: str) -> Callable[[int, int], list[Post]]:
     def after(position: int, limit: int) -> list[Post]:
-        rows = storage.events_after(position, limit)
-        return [
-            Post(sequence, channel, subject.encode(), published(sequence, topic, state))
-            for sequence, subject, topic, state in rows
+        told = [
+            (sequence, subject.encode(), published(sequence, topic, state))
+            for sequence, subject, topic, state in storage.events_after(position, limit)
         ]
+        return [Post(at, channel.name, key, value) for channel in channels for at, key, value in told]
 
-    return after
+    return Feed("events", channels, after, kept=True)
 
 
 def segments(posts: Sequence[Post]) -> Iterator[Post]:
@@ -123,7 +123,8 @@ def _answer_feed(storage: PostgresStorage) -> Feed:
             for row in storage.outbox_after(position, limit)
         ]
 
-    return Feed("answers", ("receipts", "dead-letters"), PLAIN, after, storage.forget_outbox)
+    channels = (Channel("receipts", PLAIN), Channel("dead-letters", PLAIN))
+    return Feed("answers", channels, after, storage.forget_outbox)
 
 
 def _checkpoint_feed(storage: PostgresStorage) -> Feed:
@@ -135,7 +136,7 @@ def _checkpoint_feed(storage: PostgresStorage) -> Feed:
         found = storage.proofs.checkpoints_after(position, limit)
         return [Post(one.checkpoint.size, "checkpoints", _origin(one), one.note.encode()) for one in found]
 
-    return Feed("checkpoints", ("checkpoints",), NOTE, after, kept=True)
+    return Feed("checkpoints", (Channel("checkpoints", NOTE),), after, kept=True, woken_by=SIGNED)
 
 
 def _origin(signed: Signed) -> bytes:
@@ -151,8 +152,8 @@ def _alert_feed(connections: Connections) -> Feed:
         with connections.take(lambda one: alerts.forget_outbox(one, up_to - RESUMABLE)):
             return
 
-    channels = tuple(name for name in CONFIGS if name.startswith("alerts."))
-    return Feed("alerts", channels, PLAIN, after, forget, woken_by=alerts.WAKE)
+    channels = tuple(Channel(name, PLAIN) for name in CONFIGS if name.startswith("alerts."))
+    return Feed("alerts", channels, after, forget, woken_by=alerts.WAKE)
 
 
 # ---- how far publishing has come, as the database knows it
@@ -175,8 +176,8 @@ def positions(connections: Connections, settings: Settings) -> dict[str, int]:
     return dict(connections.read(query, [settings.topic_prefix]))
 
 
-def keep_positions(connections: Connections, settings: Settings, reached: dict[str, int]) -> None:
+def keep_position(connections: Connections, settings: Settings, feed: str, position: int) -> None:
     """Called when the broker has acknowledged everything up to there."""
-    query = """INSERT INTO published SELECT %s, * FROM unnest(%s::text[], %s::bigint[])
+    query = """INSERT INTO published VALUES (%s, %s, %s)
         ON CONFLICT (prefix, feed) DO UPDATE SET position = excluded.position"""
-    connections.read(query, [settings.topic_prefix, list(reached), list(reached.values())])
+    connections.read(query, [settings.topic_prefix, feed, position])

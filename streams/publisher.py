@@ -19,13 +19,12 @@ from typing import Any
 import psycopg
 import structlog
 
-from projections.alerts import WAKE
 from storage.connections import Connections
-from storage.postgres import CHANNEL, PostgresStorage
+from storage.postgres import PostgresStorage
 from streams import feeds
 from streams.brokers import client_options
 from streams.config import Settings
-from streams.feeds import Feed, Post
+from streams.feeds import Channel, Feed, Post
 from streams.logs import Outage, configure
 from streams.parts import tables
 from streams.readback import POSITION, Place, Unreadable, last_positions
@@ -41,7 +40,9 @@ IDLE_S = 1.0
 """How long to wait at most before looking without having been woken."""
 
 STANDBY_S = 0.5
-FORGET_EVERY = 20
+KEEP_EVERY = 20
+"""Rounds of a feed that does not come to rest, from one time its place is written down to the next."""
+
 PAUSES_S = (0.2, 0.5, 1.0, 2.0)
 BATCH_BYTES = 256 * 1024
 PATIENCE_S = 2.0
@@ -59,21 +60,22 @@ class Tail:
 
     def __init__(self, feed: Feed, prefix: str, position: int, there: Mapping[Place, int]) -> None:
         self.feed = feed
-        self.prefix = prefix
-        topics = {f"{prefix}.{channel}" for channel in feed.channels}
-        self.there = {place: last for place, last in there.items() if place[0] in topics}
-        self.position = self._from(position)
-        self.forgotten = self.position
+        self.channels = {f"{prefix}.{channel.name}": channel for channel in feed.channels}
+        self.there = {place: last for place, last in there.items() if place[0] in self.channels}
+        self.position = min(self._from(topic, position) for topic in self.channels)
+        self.kept = self.forgotten = self.position
+        self.rounds = 0
         self.woken = asyncio.Event()
 
-    def _from(self, position: int) -> int:
-        """Where to begin. What the database counts as published has reached its topics, so only what comes
-        after it needs to be compared with them. Topics that keep everything must hold that last message; if
-        they do not, they were made anew, and what they lack is published again. In topics whose records
-        expire it may have expired, so there the database's word stands."""
-        if self.feed.kept and max(self.there.values(), default=0) < position:
+    def _from(self, topic: str, position: int) -> int:
+        """Where to begin for a topic. What the database counts as published has reached it, so only what
+        comes after that needs to be compared with it. A topic that keeps everything must hold that last
+        message; if it does not, it was made anew, and what it lacks is published again. Where records expire
+        it may have expired, so there the database's word stands."""
+        there = [last for (of, _), last in self.there.items() if of == topic]
+        if self.feed.kept and max(there, default=0) < position:
             structlog.get_logger().warning("the topic lacks what was published; publishing it again")
-            return min(self.there.values(), default=0)
+            return min(there, default=0)
         return position
 
     def read(self) -> Sequence[Post]:
@@ -90,27 +92,27 @@ class Session:
 
     async def send(self, tail: Tail, posts: Iterable[Post]) -> None:
         """All of them, acknowledged by the broker."""
-        placed = self._placed(tail, posts)
-        if tail.feed.joined:
-            placed = {place: [*feeds.segments(part)] for place, part in placed.items()}
-        sent = [await self._send(place, tail.feed.media, part) for place, part in placed.items()]
-        for answers in sent:
-            await asyncio.gather(*answers)
+        sent = [
+            await self._send(place, tail.channels[place[0]], part)
+            for place, part in self._placed(tail, posts).items()
+        ]
+        await asyncio.gather(*(answer for answers in sent for answer in answers))
 
     def _placed(self, tail: Tail, posts: Iterable[Post]) -> dict[Place, list[Post]]:
         """By partition, what is not there yet."""
         placed: dict[Place, list[Post]] = {}
+        topics = {channel.name: topic for topic, channel in tail.channels.items()}
         for post in posts:
-            topic = f"{tail.prefix}.{post.channel}"
+            topic = topics[post.channel]
             place = (topic, partition(post.key, self.counts[topic]))
             if post.position > tail.there.get(place, 0):
                 placed.setdefault(place, []).append(post)
         return placed
 
-    async def _send(self, place: Place, media: bytes, posts: Sequence[Post]) -> list[Any]:
+    async def _send(self, place: Place, channel: Channel, posts: Sequence[Post]) -> list[Any]:
         answers, batch = [], self.producer.create_batch()
-        for post in posts:
-            headers = [("content-type", media), (POSITION, b"%d" % post.position)]
+        for post in feeds.segments(posts) if channel.joined else posts:
+            headers = [("content-type", channel.media), (POSITION, b"%d" % post.position)]
             while batch.append(key=post.key, value=post.value, timestamp=None, headers=headers) is None:
                 answers.append(await self.producer.send_batch(batch, place[0], partition=place[1]))
                 batch = self.producer.create_batch()
@@ -168,7 +170,7 @@ class Publisher:
         said["options"] = f"{said.get('options', '')} {KEEPALIVE}"
         connection = await psycopg.AsyncConnection.connect(**said, autocommit=True)
         try:
-            for channel in (CHANNEL, WAKE):
+            for channel in {feed.woken_by for feed in self.feeds}:
                 await connection.execute(f"LISTEN {channel}".encode())
             yield connection
         finally:
@@ -227,17 +229,13 @@ class Publisher:
         await together((*following, self._listen(session, lock)))
 
     async def _follow(self, session: Session, tail: Tail, lock: psycopg.AsyncConnection) -> None:
-        rounds = 0
         while not self.stopping.is_set():
             tail.woken.clear()
             posts = await asyncio.to_thread(tail.read)
             if not posts:
-                await self._idle(tail)
-                continue
-            if not await self._sent(session.send(tail, posts), lock):
-                return
-            rounds += 1
-            await self._keep(tail, posts, forget=rounds % FORGET_EVERY == 1)
+                await self._rest(tail)
+            elif await self._sent(session.send(tail, posts), lock):
+                await self._went(tail, posts[-1].position)
 
     async def _listen(self, session: Session, lock: psycopg.AsyncConnection) -> None:
         """Passes on who is woken; ends with the connection, and so with the lock."""
@@ -264,25 +262,32 @@ class Publisher:
         finally:
             task.cancel()
 
-    async def _keep(self, tail: Tail, posts: Sequence[Post], forget: bool) -> None:
-        tail.position = posts[-1].position
-        reached = {tail.feed.name: tail.position}
-        await asyncio.to_thread(feeds.keep_positions, self.connections, self.settings, reached)
-        if forget:
+    async def _went(self, tail: Tail, position: int) -> None:
+        """How far it has come is written down now and then, as the topics know it too."""
+        tail.position = position
+        tail.rounds += 1
+        if tail.rounds % KEEP_EVERY == 0:
+            await asyncio.to_thread(self._keep, tail)
             await asyncio.to_thread(self._forget, tail)
+
+    async def _rest(self, tail: Tail) -> None:
+        """Until somebody wrote; a notification that was lost costs a second."""
+        await asyncio.to_thread(self._keep, tail)
+        try:
+            await asyncio.wait_for(tail.woken.wait(), IDLE_S)
+        except TimeoutError:
+            await asyncio.to_thread(self._forget, tail)
+
+    def _keep(self, tail: Tail) -> None:
+        if tail.position > tail.kept:
+            feeds.keep_position(self.connections, self.settings, tail.feed.name, tail.position)
+            tail.kept = tail.position
 
     def _forget(self, tail: Tail) -> None:
         """What has been published leaves its outbox."""
         if tail.feed.forget is not None and tail.position > tail.forgotten:
             tail.feed.forget(tail.position)
             tail.forgotten = tail.position
-
-    async def _idle(self, tail: Tail) -> None:
-        """Until somebody wrote; a notification that was lost costs a second."""
-        try:
-            await asyncio.wait_for(tail.woken.wait(), IDLE_S)
-        except TimeoutError:
-            await asyncio.to_thread(self._forget, tail)
 
     async def _pause(self, seconds: float) -> None:
         with suppress(TimeoutError):
