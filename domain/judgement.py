@@ -86,10 +86,14 @@ def _meet(turn: Turn, stream: Stream, ideal: Duty, cause: Event) -> None:
 
 
 def _breach(turn: Turn, stream: Stream, ideal: Duty, cause: Event) -> None:
-    """Breached at its due date; the ladder starts now, unless what was owed has been done since."""
+    """Breached at its due date; the ladder starts now, and ends at once where what was owed has been done
+    since: so that whoever watches the breach hears that it is over."""
     duty = stream.duties[ideal.key]
     time = max(ideal.due_at, ideal.opened_at)
-    obligations.breach(turn, stream, duty, cause, time, None if ideal.done_late else turn.now)
+    obligations.breach(turn, stream, duty, cause, time, turn.now)
+    if ideal.done_late:
+        reason = f"done, as {cause.type} shows"
+        escalation.stand_down(turn, stream, f"breach:{ideal.key}", cause, reason, turn.now)
 
 
 def _let_breach(turn: Turn, stream: Stream, ideal: Duty, cause: Event) -> None:

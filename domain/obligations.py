@@ -187,14 +187,11 @@ def owe(turn: Turn, stream: Stream, clause: BoundClause, of: str, cause: Event) 
         turn.judge_again(stream, cause)
 
 
-def breach(
-    turn: Turn, stream: Stream, duty: Duty, cause: Event, time: datetime, raised_at: datetime | None
-) -> None:
-    """Records a breach, and from `raised_at` on its escalation; None where it has been done since."""
+def breach(turn: Turn, stream: Stream, duty: Duty, cause: Event, time: datetime, raised_at: datetime) -> None:
+    """Records a breach, and from `raised_at` on its escalation."""
     because = f"not done by {written(duty.due_at)}"
     event = turn.emit(stream, ObligationBreached.made(about(stream, duty, because)), time, cause)
-    if raised_at is not None:
-        escalation.raise_for_breach(turn, stream, duty, event, raised_at)
+    escalation.raise_for_breach(turn, stream, duty, event, raised_at)
 
 
 def warn(turn: Turn, stream: Stream, duty: Duty, time: datetime) -> None:

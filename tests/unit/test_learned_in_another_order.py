@@ -83,3 +83,19 @@ def test_a_complaint_investigated_anew_is_what_was_found_last() -> None:
         ),
     )
     assert [line["data"]["rule"] for line in told.all("ownership.adjudicated")] == ["sales.refused"]
+
+
+def test_what_was_done_too_late_and_learned_later_still_is_stood_down_as_soon_as_it_is_raised() -> None:
+    told = tell(
+        "general",
+        received("2", "2026-06-20 09:00"),
+        received("1", "2026-06-01 09:00"),
+        fact("complaint.verified", "complaint/1", "2026-06-03 09:00", by="S-1", matches=True),
+        fact("complaint.promised", "complaint/1", "2026-06-01 09:00", answer_by="2026-06-02T09:00:00+08:00"),
+        fact("complaint.replied", "complaint/1", "2026-06-02 10:00", text="……"),
+        until="2026-06-25 09:00",
+    )
+    assert told.has("obligation.breached", clause="general.promise", time="2026-06-02 09:00")
+    assert told.count("escalation.raised", clause="general.promise", level=1) == 1
+    assert told.has("escalation.stood_down", clause="general.promise", time="2026-06-20 09:00")
+    assert not told.has("escalation.raised", clause="general.promise", level=2)
