@@ -165,10 +165,11 @@ class Batch:
     def take(self, message: Incoming) -> None:
         """One fact, to its receipt."""
         event = message.event
+        if event is None:
+            assert message.rejected is not None
+            self._reject(message, message.rejected)
+            return
         try:
-            if event is None:
-                assert message.rejected is not None
-                raise message.rejected
             if (known := self._known.get(identity(event))) is not None:
                 admission.check_same(self.privacy.is_same(event, known.digest))
                 self._answer(event, "duplicate", sequence=known.sequence)
@@ -343,6 +344,7 @@ class Batch:
             self.changes.outgoing.extend(receipt_to_send(fields) for fields, _ in self.receipts)
         sequences = self.unit.save(self.changes)
         self.last = sequences[-1] if sequences else 0
+        del self._turn  # which knows this batch: without it both go at once, and not when the collector comes
         return Outcome(self.receipts, sequences, self.lines)
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import islice
+from weakref import ref
 
 import pytest
 
 import benchmarks.simulate as benchmark
-from domain.ledger import Incoming
+from domain.ledger import Batch, Incoming
 from domain.memory import MemoryStorage
 from domain.policy import load_policy
 from domain.simulation import Simulation, simulate
@@ -98,6 +100,27 @@ def test_sequences_go_on_after_what_was_spilled() -> None:
     message = Incoming.read(json.dumps(received("3", "2026-03-03 10:00")).encode())
     outcome = simulation.ledger.record([message], at("2026-03-03 10:00"))
     assert outcome.sequences == [simulation.storage.recorder.spilled]
+
+
+def test_a_unit_of_work_goes_at_once_when_it_is_over() -> None:
+    told = (*STORY, fact("complaint.replied", "complaint/1", "2026-03-02 09:10"), {"id": "refused"})
+    messages = [Incoming.read(json.dumps(one).encode()) for one in told]
+    simulation, batches = simulation_of(), []
+
+    def work(batch: Batch) -> None:
+        batches.append(ref(batch))
+        batch.know(messages)
+        for message in messages:
+            batch.take(message)
+
+    gc.disable()
+    try:
+        outcome = simulation.ledger.work(work, at("2026-03-03 09:00"))
+        assert sorted({receipt.status for receipt in outcome.receipts}) == ["recorded", "rejected"]
+        del outcome, messages[:]
+        assert batches[0]() is None
+    finally:
+        gc.enable()
 
 
 def test_a_fact_that_was_spilled_and_forgotten_is_unknown() -> None:
