@@ -92,7 +92,8 @@ class Measure:
 
 
 def micros(at: datetime) -> int:
-    return (at - EPOCH) // MICROSECOND
+    since = at - EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def instant(at: int) -> datetime:

@@ -164,7 +164,11 @@ class MemoryStorage:
             return {key: self._links[key] for key in keys if key in self._links}
         unasked = [key for key in keys if key not in self._older]
         self._older.update(dict.fromkeys(unasked, NONE), **self._spill.links(unasked))
-        return {key: {**self._older[key], **self._links.get(key, NONE)} for key in keys}
+        return {key: self._linked(key) for key in keys}
+
+    def _linked(self, key: str) -> Mapping[str, Any]:
+        older, recent = self._older[key], self._links.get(key, NONE)
+        return {**older, **recent} if older else recent
 
     def window(self, key: str) -> dict[str, Any] | None:
         if key in self._windows or self._spill is None:

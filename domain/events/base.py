@@ -212,8 +212,10 @@ class Data(Part):
 
     def wire(self) -> dict[str, Any]:
         """What was said, by wire name, ready for orjson: neither nulls nor defaults that nobody wrote."""
-        said = self.__pydantic_fields_set__
-        values = {name: value for name, value in self.__dict__.items() if value is not None and name in said}
+        said, values = self.__pydantic_fields_set__, {}
+        for name, value in self.__dict__.items():
+            if value is not None and name in said:
+                values[name] = value
         if self._wire:
             for name in self._wire.keys() & values.keys():
                 values[self._wire[name]] = values.pop(name)
