@@ -144,14 +144,15 @@ class Opening(NamedTuple):
 def start(
     turn: Turn, stream: Stream, clause: BoundClause, opening: Opening, time: datetime | None = None
 ) -> None:
-    """Opens an obligation; one that was due before it opened is breached at once.
+    """Opens an obligation; one that was due before it opened is breached at once, unless it is paused.
 
     `time` is when it opens, where that is not when it counts from (what a merge withdrew runs again).
     """
     time = time or opening.at
     announce(turn, stream, clause, opening, time)
-    if opening.due.due_at < time:
-        breach(turn, stream, stream.duties[opening.key], opening.event, time, time)
+    duty = stream.duties[opening.key]
+    if duty.due_at < time and not stream.is_paused(duty):
+        breach(turn, stream, duty, opening.event, time, time)
 
 
 def announce(turn: Turn, stream: Stream, clause: BoundClause, opening: Opening, time: datetime) -> None:

@@ -53,6 +53,21 @@ def test_a_pause_that_began_before_the_due_date_holds_the_breach_up() -> None:
     assert not told.has("obligation.breached", clause="lab.decision")
 
 
+def test_what_an_unmerge_opens_again_while_it_is_paused_waits_for_the_pause_to_end() -> None:
+    told = tell(
+        "laboratory",
+        received("1", "2026-03-02 09:00", kind="appeal", written=True),
+        fact("complaint.awaiting", "complaint/1", "2026-03-10 10:00", whom="customer"),
+        fact("complaint.merged", "complaint/1", "2026-03-12 10:00", into="C-9"),
+        fact("complaint.unmerged", "complaint/1", "2026-03-20 10:00"),
+        fact("complaint.resumed", "complaint/1", "2026-03-21 10:00"),
+        until="2026-03-31 00:00",
+    )
+    assert told.has("obligation.opened", due_at="2026-03-18 00:00", time="2026-03-20 10:00")
+    assert told.has("obligation.moved", due_at="2026-03-31 00:00", time="2026-03-21 10:00")
+    assert [line["time"][:10] for line in told.all("obligation.breached")] == ["2026-03-31"]
+
+
 def test_a_withdrawn_complaint_that_is_merged_counts_as_little_as_before() -> None:
     told = tell(
         "tobacco-field",
