@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from domain.envelope import Event
-from projections.batch import Batch, ReadModel
+from projections.batch import Batch, ReadModel, by_subject
 from projections.table import Row, Rows, Table
 
 ABOUT = Table(
@@ -76,10 +76,9 @@ def _learn(rows: Rows, event: Event) -> None:
 
 
 def _fold(batch: Batch) -> None:
-    events = batch.of(ON)
-    rows = ABOUT.load(batch.cursor, {(event.subject,) for event in events})
+    rows = batch.rows
     known: dict[int, Row] = {}
-    for event in events:
+    for event in batch.events:
         if event.type in SAYS:
             _learn(rows, event)
         else:
@@ -89,4 +88,4 @@ def _fold(batch: Batch) -> None:
 
 
 ON = frozenset(SAYS) | _ASKED
-MODEL = ReadModel("about", (ABOUT,), ON, _fold, built_with=("satisfaction", "alerts"))
+MODEL = ReadModel("about", (ABOUT,), ON, _fold, by_subject, built_with=("satisfaction", "alerts"))

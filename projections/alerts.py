@@ -20,7 +20,7 @@ from projections.batch import Batch, ReadModel, Situation
 from projections.paging import Listing, Page
 from projections.situations import ALERT, CHANGES, Fold, load
 from projections.table import Row
-from storage.writing import do
+from storage.statements import do
 
 OUTBOX = """
     CREATE TABLE IF NOT EXISTS alert_outbox (

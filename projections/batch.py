@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -11,9 +11,9 @@ from psycopg import Cursor
 from domain.envelope import Event
 from domain.pack import Words
 from domain.working_time import Calendar
-from projections.table import Row, Table
+from projections.table import Key, Row, Rows, Table
 from projections.texts import PLAIN, Opener
-from storage.writing import do
+from storage.statements import do
 
 ALERT_LOCK = 0x48795F616C727473
 """Advisory lock under which alerts are written: it makes the outbox's positions follow the commits."""
@@ -54,6 +54,8 @@ class Batch:
     context: Context
     publish: bool = True
     situations: list[Situation] = field(default_factory=list)
+    rows: Rows = field(init=False)
+    """Those of the read model's own table that its events are about."""
     about: Mapping[int, Row] = field(default_factory=dict)
     """By sequence, what the event's stream was about when it was recorded: its handler, branch, …"""
     _locked: bool = False
@@ -82,7 +84,15 @@ class Projection(Protocol):
     def built_with(self) -> tuple[str, ...]:
         """Read models whose rows this one goes by: they are rebuilt together."""
 
+    def ask(self, cursor: Cursor[Row], events: Sequence[Event]) -> Rows:
+        """Asks for the rows that the events are about, before the first read model is told."""
+
     def apply(self, batch: Batch) -> None: ...
+
+
+def by_subject(event: Event) -> Key:
+    """Where a table has one row a stream."""
+    return (event.subject,)
 
 
 @dataclass(frozen=True)
@@ -92,8 +102,13 @@ class ReadModel:
     name: str
     tables: tuple[Table, ...]
     on: frozenset[str]
-    fold: Any
+    fold: Callable[[Batch], None]
+    row_of: Callable[[Event], Key | None] = lambda _: None
+    """The key of the row of its first table that an event is about, where it changes what is there."""
     built_with: tuple[str, ...] = ()
+
+    def ask(self, cursor: Cursor[Row], events: Sequence[Event]) -> Rows:
+        return self.tables[0].load(cursor, {key for event in events if (key := self.row_of(event))})
 
     def apply(self, batch: Batch) -> None:
         self.fold(batch)

@@ -60,9 +60,8 @@ def judged(event: Event, before: Row | None) -> Row:
 
 
 def _fold(batch: Batch) -> None:
-    events = batch.of(ON)
-    rows = KPI.load(batch.cursor, {key_of(event) for event in events})
-    for event in events:
+    rows = batch.rows
+    for event in batch.events:
         data: Any = event.data
         key = key_of(event)
         at = "missed_at" if event.type == "kpi.missed" else "restated_at"
@@ -71,7 +70,7 @@ def _fold(batch: Batch) -> None:
     rows.save(batch.cursor)
 
 
-MODEL = ReadModel("kpis", (KPI,), ON, _fold)
+MODEL = ReadModel("kpis", (KPI,), ON, _fold, key_of)
 
 LISTING = Listing(
     """SELECT subject, kpi, window_name AS "window", NULLIF(dimension, '') AS dimension, value, threshold,

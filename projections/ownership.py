@@ -16,7 +16,7 @@ from domain.matter import name
 from projections import records
 from projections.batch import Batch, ReadModel
 from projections.spans import ask
-from projections.table import Row, Table
+from projections.table import Key, Row, Table
 
 CLAIM = records.records(
     "claim", {"staff": "text", "basis": "text", "referred_by": "text", "family_of": "text"}, "(referred_by)"
@@ -123,15 +123,17 @@ CHANGES: Mapping[str, Callable[[Event, Row], Fields]] = {
 _ON = frozenset(CHANGES).union(*(told for _, told in RECORDS))
 
 
-def _deal_of(event: Event) -> str | None:
+def _row_of(event: Event) -> Key | None:
     data: Any = event.data
-    return records.identity(event) if event.type == "deal.closed" else data.deal
+    if event.type not in CHANGES:
+        return None
+    deal = records.identity(event) if event.type == "deal.closed" else data.deal
+    return (event.subject, deal) if deal else None
 
 
 def _fold(batch: Batch) -> None:
-    events = [(event, (event.subject, deal)) for event in batch.of(CHANGES) if (deal := _deal_of(event))]
-    rows = DEAL.load(batch.cursor, {key for _, key in events})
-    for event, key in events:
+    rows = batch.rows
+    for event, key in [(event, key) for event in batch.of(CHANGES) if (key := _row_of(event))]:
         row = rows.get(*key) or {**rows.begin(key), **_NOTHING}
         rows.put({**row, **CHANGES[event.type](event, row)})
     rows.save(batch.cursor)
@@ -139,7 +141,7 @@ def _fold(batch: Batch) -> None:
         records.write(batch, table, told)
 
 
-MODEL = ReadModel("ownership", (DEAL, *(table for table, _ in RECORDS)), _ON, _fold)
+MODEL = ReadModel("ownership", (DEAL, *(table for table, _ in RECORDS)), _ON, _fold, _row_of)
 
 
 # ---- asking

@@ -40,7 +40,7 @@ from projections import (
 from projections.batch import Batch, Context, Projection
 from projections.table import Row
 from projections.texts import opener
-from storage.writing import do
+from storage.statements import ask, do
 
 REGISTRY: tuple[Projection, ...] = (
     words.MODEL,
@@ -108,13 +108,14 @@ def create_tables(cursor: Cursor[Any], names: Sequence[str]) -> None:
 
 
 def tell(batch: Batch, through: Through, events: Sequence[Event]) -> None:
-    """The events to each read model that has not had them."""
-    for model in REGISTRY:
-        if model.name in through:
-            since = through[model.name]
-            batch.events = [e for e in events if e.type in model.on and (e.sequence or 0) > since]
-            if batch.events or batch.situations:
-                model.apply(batch)
+    """The events to each read model that has not had them; all ask for their rows before one is told."""
+    models = [model for model in REGISTRY if model.name in through]
+    told = [[e for e in events if e.type in one.on and _sequence(e) > through[one.name]] for one in models]
+    asked = [model.ask(batch.cursor, new) for model, new in zip(models, told, strict=True)]
+    for model, new, rows in zip(models, told, asked, strict=True):
+        if new or batch.situations:
+            batch.events, batch.rows = new, rows
+            model.apply(batch)
 
 
 @dataclass(frozen=True)
@@ -142,8 +143,9 @@ class Projector:
         if not told:
             return 0
         with _together(connection) as cursor:
-            through = _enter(cursor)
+            entered = _enter(cursor)
             known = _positions(cursor, list(told))
+            through = _through(entered)
             least = min(through.values())
             read = {place: _read(part, max(known[place], least)) for place, part in told.items()}
             new = sorted((event for part in read.values() for event in part), key=_sequence)
@@ -160,7 +162,7 @@ class Projector:
         if not events:
             return 0
         with _together(connection) as cursor:
-            through = _enter(cursor, alone=True)
+            through = _through(_enter(cursor, alone=True))
             if _ahead(cursor, min(through.values())):
                 raise RebuildNeeded("read models were filled from Kafka; run `huiyin rebuild` first")
             new = [event for event in events if (event.sequence or 0) > min(through.values())]
@@ -188,12 +190,15 @@ def _sequence(event: Event) -> int:
     return event.sequence or 0
 
 
-def _enter(cursor: Cursor[Row], *, alone: bool = False) -> Through:
-    """Past the gate, UTC for all times, and up to where each read model is complete."""
+def _enter(cursor: Cursor[Row], *, alone: bool = False) -> Cursor[Row]:
+    """Past the gate, UTC for all times, and asks up to where each read model is complete."""
     lock = "pg_advisory_xact_lock" if alone else "pg_advisory_xact_lock_shared"
     do(cursor, f"SELECT {lock}(%s), set_config('TimeZone', 'UTC', true)", [GATE])
-    cursor.execute("SELECT name, sequence FROM projection_through")
-    found = {row["name"]: row["sequence"] for row in cursor}
+    return ask(cursor, "SELECT name, sequence FROM projection_through")
+
+
+def _through(asked: Cursor[Row]) -> Through:
+    found = {row["name"]: row["sequence"] for row in asked}
     return {name: found[name] for name in NAMES}
 
 

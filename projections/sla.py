@@ -12,7 +12,7 @@ from psycopg.rows import dict_row
 from domain.envelope import Event
 from projections.batch import Batch, ReadModel
 from projections.paging import Listing, Page
-from projections.table import Row, Table
+from projections.table import Key, Row, Table
 
 OBLIGATION = Table(
     "obligation",
@@ -119,13 +119,17 @@ def obligation_of(event: Event) -> str | None:
     return str(data.escalation).removeprefix(BREACH) if data.escalation.startswith(BREACH) else None
 
 
+def _row_of(event: Event) -> Key | None:
+    name = obligation_of(event)
+    return (event.subject, name) if name else None
+
+
 _NOTHING_YET = {"state": "open", "warned": False, "provisional": False, "pauses": False}
 
 
 def _fold(batch: Batch) -> None:
-    found = [(event, (event.subject, name)) for event in batch.of(CHANGES) if (name := obligation_of(event))]
-    rows = OBLIGATION.load(batch.cursor, {key for _, key in found})
-    for event, key in found:
+    rows = batch.rows
+    for event, key in [(event, key) for event in batch.events if (key := _row_of(event))]:
         before = rows.get(*key)
         fields = CHANGES[event.type](event, before)
         if fields:
@@ -133,7 +137,7 @@ def _fold(batch: Batch) -> None:
     rows.save(batch.cursor)
 
 
-MODEL = ReadModel("sla", (OBLIGATION,), frozenset(CHANGES), _fold)
+MODEL = ReadModel("sla", (OBLIGATION,), frozenset(CHANGES), _fold, _row_of)
 
 
 # ---- asking

@@ -2,19 +2,20 @@
 
 A statement a batch, not a statement an event: rows travel as one JSON document that PostgreSQL turns back
 into rows of the table's own type. A batch's cursor is for what is asked; what only writes goes through
-:func:`storage.writing.do`.
+:func:`storage.statements.do`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import orjson
 from psycopg import Cursor
 
-from storage.writing import do
+from storage.statements import ask, do
 
 Row = dict[str, Any]
 Key = tuple[Any, ...]
@@ -58,17 +59,14 @@ class Table:
         return {**dict.fromkeys(self.columns), **fields}
 
     def load(self, cursor: Cursor[Row], keys: Collection[Key]) -> Rows:
-        """The rows of these keys, as far as they are there."""
+        """The rows of these keys, as far as they are there; they are waited for when they are first used."""
         if not keys:
             return Rows(self, ())
         columns = [list(column) for column in zip(*keys, strict=True)]
         arrays = ", ".join(f"%s::{self.columns[name]}[]" for name in self.key)
         same = " AND ".join(f"t.{name} = k.{name}" for name in self.key)
-        cursor.execute(
-            f"SELECT t.* FROM unnest({arrays}) AS k ({', '.join(self.key)}) JOIN {self.name} t ON {same}",
-            columns,
-        )
-        return Rows(self, cursor.fetchall())
+        query = f"SELECT t.* FROM unnest({arrays}) AS k ({', '.join(self.key)}) JOIN {self.name} t ON {same}"
+        return Rows(self, ask(cursor, query, columns))
 
     def save(self, cursor: Cursor[Any], rows: Collection[Row]) -> None:
         """Inserts the rows, or replaces those of the same key."""
@@ -97,8 +95,12 @@ class Rows:
 
     def __init__(self, table: Table, found: Iterable[Row]) -> None:
         self.table = table
-        self._rows: dict[Key, Row] = {table.key_of(row): row for row in found}
+        self._found = found
         self._changed: dict[Key, None] = {}
+
+    @cached_property
+    def _rows(self) -> dict[Key, Row]:
+        return {self.table.key_of(row): row for row in self._found}
 
     def get(self, *key: Any) -> Row | None:
         return self._rows.get(key)

@@ -24,7 +24,7 @@ from domain.privacy import (
     read_text,
 )
 from storage import keys
-from storage.writing import do
+from storage.statements import do
 
 OWNER = "search"
 """Whose data key is the secret of the marks: nobody's in particular, so nobody's erasure destroys it."""

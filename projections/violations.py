@@ -6,9 +6,10 @@ from typing import Any
 
 from psycopg import Connection
 
+from domain.envelope import Event
 from projections.batch import Batch, ReadModel
 from projections.paging import Listing, Page
-from projections.table import Table
+from projections.table import Key, Table
 
 VIOLATION = Table(
     "violation",
@@ -30,12 +31,16 @@ VIOLATION = Table(
 ON = frozenset({"violation.found", "violation.withdrawn"})
 
 
+def _row_of(event: Event) -> Key:
+    data: Any = event.data
+    return event.subject, data.violation
+
+
 def _fold(batch: Batch) -> None:
-    events = batch.of(ON)
-    rows = VIOLATION.load(batch.cursor, {(event.subject, _name(event.data)) for event in events})
-    for event in events:
+    rows = batch.rows
+    for event in batch.events:
         data: Any = event.data
-        key = event.subject, data.violation
+        key = _row_of(event)
         if event.type == "violation.withdrawn":
             if rows.get(*key) is not None:
                 rows.change(key, withdrawn_at=event.time)
@@ -53,11 +58,7 @@ def _fold(batch: Batch) -> None:
     rows.save(batch.cursor)
 
 
-def _name(data: Any) -> str:
-    return str(data.violation)
-
-
-MODEL = ReadModel("violations", (VIOLATION,), ON, _fold)
+MODEL = ReadModel("violations", (VIOLATION,), ON, _fold, _row_of)
 
 _WHOSE = "COALESCE(a.handler, CASE WHEN v.subject LIKE 'staff/%%' THEN substr(v.subject, 7) END)"
 

@@ -15,7 +15,7 @@ from psycopg import Connection
 from domain.envelope import Event
 from domain.working_time import Calendar, Window
 from projections import records
-from projections.batch import Batch, ReadModel
+from projections.batch import Batch, ReadModel, by_subject
 from projections.spans import EACH_DAY, WINDOWS, ask, day_of, inside, parameters, share
 from projections.table import Row, Table
 
@@ -96,16 +96,15 @@ _CHECKS: records.Told = {"visit.spot_checked": records.fields("by", "ok")}
 
 
 def _fold(batch: Batch) -> None:
-    events = batch.of(CHANGES)
-    rows = VISIT.load(batch.cursor, {(event.subject,) for event in events})
-    for event in events:
+    rows = batch.rows
+    for event in batch.of(CHANGES):
         row = rows.get(event.subject) or {**rows.begin((event.subject,)), **_NOTHING}
         rows.put({**row, **CHANGES[event.type](event, row)})
     rows.save(batch.cursor)
     records.write(batch, CHECK, _CHECKS)
 
 
-MODEL = ReadModel("visits", (VISIT, CHECK), frozenset(CHANGES) | frozenset(_CHECKS), _fold)
+MODEL = ReadModel("visits", (VISIT, CHECK), frozenset(CHANGES) | frozenset(_CHECKS), _fold, by_subject)
 
 
 # ---- asking

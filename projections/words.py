@@ -21,7 +21,7 @@ from domain.envelope import Event
 from projections.batch import Batch, ReadModel
 from projections.table import Row, Table
 from projections.texts import Summary
-from storage.writing import do
+from storage.statements import do
 
 MARKED = Table(
     "complaint_words",

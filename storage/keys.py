@@ -14,7 +14,7 @@ from domain.envelope import read
 from domain.events import PERSONAL
 from domain.privacy import SECRET, DataKey, Key, Keys, Masters, PrivacyError, is_personal, key_ids, missing
 from domain.storage import Changes
-from storage.writing import do, inserting, many
+from storage.statements import do, inserting, many
 
 if TYPE_CHECKING:
     from psycopg import Cursor

@@ -26,7 +26,7 @@ from storage import keys, proofs
 from storage.connections import Connections
 from storage.recorder import Ends, LedgerRecorder
 from storage.schema import MAKING, WRITING, make_schema, make_tables
-from storage.writing import do
+from storage.statements import do
 
 CHANNEL = "stored_events"
 

@@ -22,7 +22,7 @@ from domain.merkle import Stretch, leaf
 from domain.storage import Changes
 from storage.connections import Connections
 from storage.schema import WRITING
-from storage.writing import columns, inserting, many
+from storage.statements import columns, inserting, many
 
 HASH = 32
 READ_AT_ONCE = 5_000

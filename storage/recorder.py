@@ -19,7 +19,7 @@ from psycopg.conninfo import conninfo_to_dict
 from domain.storage import Changes, Identity, Outgoing, Parked
 from storage import keys
 from storage.proofs import grow
-from storage.writing import do, inserting, many
+from storage.statements import do, inserting, many
 
 if TYPE_CHECKING:
     from storage.postgres import PostgresStorage

@@ -1,21 +1,29 @@
-"""Writing in a transaction whose statements go out together: nothing waits for an answer that nobody needs.
+"""Statements of a transaction that go out together: it waits at its end, and where it needs an answer.
 
-In a pipeline the transaction waits once, at its end, and where it asks something. COPY does not work there,
-so rows travel as an array for each of their columns.
+For connections in pipeline mode. COPY does not work there, so rows travel as an array for each column. On
+others the same statements wait one after the other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from psycopg import Cursor
+
+Row = TypeVar("Row")
 
 
 def do(cursor: Cursor[Any], statement: str, parameters: Sequence[Any] = ()) -> None:
     """A statement whose answer nobody waits for. On a cursor of its own: in a pipeline the answers to what a
     cursor was told before would come in the way of what it is asked next."""
     cursor.connection.execute(statement.encode(), parameters)
+
+
+def ask(cursor: Cursor[Row], statement: str, parameters: Sequence[Any] = ()) -> Cursor[Row]:
+    """A question that goes out now; whoever reads the cursor waits for the answer."""
+    asked = cursor.connection.cursor(row_factory=cursor.row_factory)
+    return asked.execute(statement.encode(), parameters)
 
 
 def columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
