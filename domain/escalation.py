@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from domain.envelope import Event
 from domain.events import EscalationRaised, EscalationStoodDown
-from domain.events.base import written
+from domain.events.base import role, written
 from domain.pack import SEVERITIES, Ladder, Severity
 from domain.stream import Alarm, Duty, Stream, name_of
 from domain.working_time import deadline
@@ -74,18 +74,18 @@ def _raise(
     reason: str,
 ) -> None:
     key, level, severity, ladder = alarm
-    data = EscalationRaised(
-        clause=clause.id,
-        source=clause.cites,
-        because=f"{reason}; level {level} of {len(ladder)}",
-        escalation=key,
-        level=level,
-        severity=severity,
-        to=ladder[level - 1],
-        reason=reason,
-        next_at=_next(clause, severity, at) if level < len(ladder) else None,
-    )
-    turn.emit(stream, data, at.astimezone(clause.calendar.tz), cause)
+    said = {
+        "clause": clause.id,
+        "source": clause.cites,
+        "because": f"{reason}; level {level} of {len(ladder)}",
+        "escalation": key,
+        "level": level,
+        "severity": severity,
+        "to": tuple(map(role, ladder[level - 1])),
+        "reason": reason,
+        "next_at": _next(clause, severity, at) if level < len(ladder) else None,
+    }
+    turn.emit(stream, EscalationRaised.made(said), at.astimezone(clause.calendar.tz), cause)
 
 
 def _next(clause: BoundClause, severity: str, at: datetime) -> datetime:
@@ -123,11 +123,11 @@ def stand_down(
     if alarm is None or alarm.status == "stood-down":
         return
     clause = stream.policy.clauses.get(alarm.clause)
-    data = EscalationStoodDown(
-        clause=alarm.clause,
-        source=clause.cites if clause else alarm.clause,
-        because=f"{reason} at {written(cause.time)}",
-        escalation=key,
-        reason=reason,
-    )
-    turn.emit(stream, data, at or cause.time, cause)
+    said = {
+        "clause": alarm.clause,
+        "source": clause.cites if clause else alarm.clause,
+        "because": f"{reason} at {written(cause.time)}",
+        "escalation": key,
+        "reason": reason,
+    }
+    turn.emit(stream, EscalationStoodDown.made(said), at or cause.time, cause)

@@ -214,7 +214,7 @@ class Pack(Row):
 
     @model_validator(mode="after")
     def _ladder_has_steps(self) -> Pack:
-        if not self.ladder or not all(self.ladder):
+        if not self.ladder or not all(map(all, self.ladder)) or not all(self.ladder):
             raise ValueError("ladder: needs at least one step, each with at least one role")
         return self
 

@@ -125,7 +125,7 @@ def _missing(row: Clause) -> Iterator[Problem]:
 
 def _ladders(row: Clause) -> Iterator[Problem]:
     for escalation in row.escalates:
-        if not all(escalation.ladder):
+        if not all(escalation.ladder) or not all(map(all, escalation.ladder)):
             yield "escalates.ladder", "each step needs at least one role"
 
 

@@ -124,6 +124,7 @@ MISTAKES = {
     "no window": (('"month"', '"fortnight"'), ["own.complaints", "window", "'month'"]),
     "a ladder without steps": (('[["department_manager"], ["general_manager"]]', "[]"), ["ladder"]),
     "a step without roles": (('["general_manager"]', "[]"), ["ladder", "role"]),
+    "a role without a name": (('["general_manager"]', '[""]'), ["ladder", "role"]),
     "not TOML": (("[[clause]]", "[[clause"), ["not TOML"]),
     "one language": (('zh = "答复", ', ""), ["own.answer", "title.zh"]),
     "no source": (('source = "our rules 1"', ""), ["own.answer", "source"]),

@@ -8,7 +8,7 @@ from domain.envelope import read, write
 from domain.simulation import simulate
 from tests.helpers.scenarios import matches, names, same, scenario
 
-MADE = re.compile(rb'"type":"(obligation|violation)\.')
+MADE = re.compile(rb'"type":"(obligation|violation|escalation)\.')
 
 
 @pytest.mark.parametrize("name", names())
