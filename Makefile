@@ -7,8 +7,8 @@ INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 RESULTS := test-results
 PACKAGES := api streams projections storage domain sample benchmarks
-# A process for each core, at most four, a file of tests at a time: those with a broker and a database, which
-# mostly wait, come first. All share one broker and one database server.
+# Some more processes than cores (tests/conftest.py), at most four, a file of tests at a time: those with a
+# broker and a database, which mostly wait, come first. All share one broker and one database server.
 IN_PROCESSES := --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 # The first interpreter that runs and is new enough; the lock is made on 3.11, so that comes first.

@@ -1,5 +1,6 @@
 """What all tests share: the root of the tree, and fixed seeds for the generated ones."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -14,3 +15,8 @@ settings.load_profile("steady")
 @pytest.fixture(scope="session")
 def root() -> Path:
     return Path(__file__).resolve().parent.parent
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Half as many again as there are cores: what starts a role, a broker or a browser mostly waits."""
+    return (os.cpu_count() or 1) * 3 // 2

@@ -24,6 +24,7 @@ from streams.inprocess import Loop
 from streams.local import Database
 from streams.parts import Parts
 from tests.helpers.cli import huiyin
+from tests.helpers.roles import until
 from tests.helpers.scenario import fact, received
 
 Found = Callable[..., list[str]]
@@ -203,10 +204,14 @@ def test_the_marks_of_what_was_erased_go_with_it(parts: Parts, server: Database)
     erasure.erase(parts.ledger, "K-1", "asked for", datetime.now(UTC))
     project(parts)
     assert set(marked(parts)) == {"complaint/C-2"}
-    parts.connections.read("VACUUM FULL complaint_words")
-    assert [subject for subject, content in kept.items() if in_files(parts, server, content)] == [
-        "complaint/C-2"
-    ]
+
+    def written_anew() -> bool:
+        """Rows that somebody may still look at, as autovacuum does, are kept until the next time."""
+        parts.connections.read("VACUUM FULL complaint_words")
+        still = [subject for subject, content in kept.items() if in_files(parts, server, content)]
+        return still == ["complaint/C-2"]
+
+    until(written_anew, 20, "what was erased is still in the table's file")
 
 
 def in_files(parts: Parts, server: Database, content: bytes) -> bool:
