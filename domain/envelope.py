@@ -216,9 +216,7 @@ def _unknown_type(name: str) -> NoReturn:
         raise Rejected("unknown-type", f"{en}; send the facts that it follows from.", "type", f"{zh}。")
     en, zh = hint(name, FACTS)
     shown = repr(name[:SHOWN])
-    raise Rejected(
-        "unknown-type", f"No fact has the type {shown}{en or '.'}", "type", f"没有类型 {shown}{zh or '。'}"
-    )
+    raise Rejected("unknown-type", f"No fact has the type {shown}{en}.", "type", f"没有类型 {shown}{zh}。")
 
 
 def _subject(message: Mapping[str, Any], type_: str) -> str:

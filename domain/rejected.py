@@ -41,9 +41,9 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 
 def hint(name: str, known: Iterable[str]) -> tuple[str, str]:
-    """ "did you mean …" in both languages, or nothing where nothing is near."""
+    """A "did you mean …" in both languages for the end of a sentence, or nothing where nothing is near."""
     near = nearest(name, known)
-    return (f"; did you mean {near}?", f"；是否指 {near}？") if near else ("", "")
+    return (f" (did you mean {near}?)", f"（是否指 {near}？）") if near else ("", "")
 
 
 # pydantic's error types -> (English, Chinese), filled from the error's own context.

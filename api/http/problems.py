@@ -141,7 +141,7 @@ def from_errors(errors: Sequence[Any], known: Sequence[str] = (), kind: str = "b
     field = ".".join(path) or None
     if error["type"] == "extra_forbidden":
         en, zh = hint(path[-1], known)
-        return Problem(kind, f"{field} is not known here{en or '.'}", f"没有参数 {field}{zh or '。'}", field)
+        return Problem(kind, f"{field} is not known here{en}.", f"没有参数 {field}{zh}。", field)
     words = _wording(error)
     return Problem(kind, f"{field or 'The body'} {words.en}.", f"{field or '请求体'} {words.zh}。", field)
 
