@@ -6,6 +6,7 @@ import os
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -30,6 +31,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS data_key_owner_idx ON data_key (owner) WHERE w
 
 KEYS = inserting("data_key", {"id": "text", "owner": "text", "master": "text", "wrapped": "bytea"})
 PAGE = 5_000
+PATIENCE_S = 30.0
 
 Rows = Callable[..., Sequence[Any]]
 """Asks a query with its parameters."""
@@ -107,9 +109,23 @@ REWRAP = """UPDATE data_key SET master = said.master, wrapped = said.wrapped
     WHERE data_key.id = said.id AND data_key.wrapped IS NOT NULL"""
 
 
-def clear_away(connections: Connections) -> None:
-    """Rewrites the table without what was destroyed or wrapped anew, which would lie in its file still."""
+def clear_away(connections: Connections, patience_s: float = PATIENCE_S) -> bool:
+    """Rewrites the table without what was destroyed or wrapped anew, which would lie in its file still.
+
+    PostgreSQL keeps it for whoever began to read before, so they are waited for; False when somebody still
+    reads after `patience_s` seconds: then it may lie there until this is called again.
+    """
+    (since,) = connections.read("SELECT clock_timestamp()")[0]
+    until = monotonic() + patience_s
+    while (read_on := connections.read(READ_ON, [since])[0][0]) and monotonic() < until:
+        sleep(0.05)
     connections.read("VACUUM FULL data_key")
+    return not read_on
+
+
+READ_ON = """SELECT EXISTS (SELECT FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start < %s)"""
+"""Whether a transaction is under way here that began before an instant."""
 
 
 def in_clear(connections: Connections, customer: str) -> int:

@@ -11,13 +11,13 @@ from api.cli.edge import DONE, NO, Edge, Failure, failure
 
 if TYPE_CHECKING:
     from domain.erasure import KeptUntil
-    from storage.connections import Connections
     from streams.parts import Parts
 
 
 def run(given: Given, edge: Edge) -> int:
     """The key is destroyed and that it was is recorded, or neither; then what may be left is looked for."""
     from domain import erasure
+    from storage import keys
 
     customer = given.CUSTOMER.removeprefix("customer/")
     if not (given.reason or "").strip():
@@ -30,9 +30,10 @@ def run(given: Given, edge: Edge) -> int:
         except erasure.Unknown as nobody:
             text = failure("nothing is recorded of {s}.", "没有 {s} 的记录。", s=nobody).text
             raise Failure(text, NO) from nobody
-        left = _clear_away(parts.connections, customer)
+        cleared = keys.clear_away(parts.connections)
+        left = keys.in_clear(parts.connections, customer)
     edge.line(_done(edge, done.subject, done.was_sealed))
-    return _left(edge, left) if left else DONE
+    return max(_left(edge, left) if left else DONE, DONE if cleared else _still_read(edge))
 
 
 def _done(edge: Edge, subject: str, was_sealed: bool) -> str:
@@ -56,12 +57,15 @@ def _left(edge: Edge, count: int) -> int:
     return NO
 
 
-def _clear_away(connections: Connections, customer: str) -> int:
-    """Destroyed keys leave the files; returns how many facts were never sealed."""
-    from storage import keys
-
-    keys.clear_away(connections)
-    return keys.in_clear(connections, customer)
+def _still_read(edge: Edge) -> int:
+    edge.note(
+        edge.text(
+            "somebody is still reading from before, so the old key may lie in the database's file;"
+            " run the command again.",
+            "仍有更早开始的读取，旧密钥可能还留在数据库文件中；请再次运行该命令。",
+        )
+    )
+    return NO
 
 
 def _kept(customer: str, kept: KeptUntil) -> Failure:
@@ -108,7 +112,7 @@ def rotate(_: Given, edge: Edge) -> int:
         masters = masters_of(edge.settings)
         assert masters is not None
         count = keys.rewrap(parts.connections, masters)
-        keys.clear_away(parts.connections)
+        cleared = keys.clear_away(parts.connections)
     edge.line(
         edge.text(
             "{n} data keys wrapped anew with master key {id}",
@@ -117,7 +121,7 @@ def rotate(_: Given, edge: Edge) -> int:
             id=masters.current,
         )
     )
-    return DONE
+    return DONE if cleared else _still_read(edge)
 
 
 ERASE = Command(

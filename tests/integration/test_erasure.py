@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ import pytest
 
 from api.cli.edge import utc_now
 from domain.ledger import Incoming
+from storage import keys
+from storage.connections import Connections
 from storage.keys import EXAMPLE, new_master
 from streams.config import Settings
 from streams.inprocess import Loop
@@ -206,6 +208,29 @@ def test_the_destroyed_key_leaves_the_files_of_its_table(settings: Settings, ser
     old = server.data / "cluster" / path
     assert not old.exists() or wrapped not in old.read_bytes()
     assert wrapped not in (server.data / "cluster" / now).read_bytes()
+
+
+def test_who_began_to_read_before_is_waited_for_and_when_they_read_on_it_is_said(
+    settings: Settings, server: Database
+) -> None:
+    record(settings, *told())
+    where = "SELECT wrapped FROM data_key WHERE owner = 'customer/K-1'"
+    with closing(Connections(settings.database_url, "public")) as connections:
+
+        def in_file(wrapped: bytes) -> bool:
+            connections.read("CHECKPOINT")
+            ((path,),) = connections.read("SELECT pg_relation_filepath('data_key')")
+            return wrapped in (server.data / "cluster" / path).read_bytes()
+
+        ((wrapped,),) = connections.read(where)
+        with psycopg.connect(settings.database_url) as reading:
+            reading.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            reading.execute(b"SELECT now()")
+            connections.read("UPDATE data_key SET wrapped = NULL WHERE owner = 'customer/K-1'")
+            assert not keys.clear_away(connections, patience_s=0.1)
+            assert in_file(wrapped)
+        assert keys.clear_away(connections)
+        assert not in_file(wrapped)
 
 
 def test_a_refused_message_can_be_read_and_sent_again_until_its_customer_is_erased(
