@@ -97,10 +97,11 @@ class Fold:
     # ---- what is said of each event
 
     def raised(self, event: Event) -> Found:
+        """The escalation of a breach is due when what it is about was."""
         data: Any = event.data
-        key = f"escalation:{event.subject}:{data.escalation}"
+        breached = self.rows.get(sla_key(event))
         yield (
-            key,
+            f"escalation:{event.subject}:{data.escalation}",
             {
                 "channel": ESCALATIONS,
                 "status": "firing",
@@ -109,6 +110,7 @@ class Fold:
                 "source": data.source,
                 "recipients": list(data.to),
                 "level": data.level,
+                "due_at": breached and breached["due_at"],
                 "next_at": data.next_at,
                 **self.title(data.clause, "escalated", data.level),
             },
@@ -240,9 +242,10 @@ CHANGES: Mapping[str, Callable[[Fold, Event], Found]] = {
 def keys_of(event: Event) -> Iterator[str]:
     """The alerts that an event may touch, as far as it names them."""
     data: Any = event.data
-    if event.type.startswith("escalation.") and event.type != "escalation.acknowledged":
+    if event.type in ("escalation.raised", "escalation.stood_down"):
         yield f"escalation:{event.subject}:{data.escalation}"
-    if event.type.startswith("obligation.") or event.type == "escalation.stood_down":
+        yield sla_key(event)
+    if event.type.startswith("obligation."):
         yield sla_key(event)
     if event.type.startswith("kpi."):
         yield kpi_key(event)

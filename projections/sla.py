@@ -114,7 +114,7 @@ CHANGES: Mapping[str, Callable[[Event, Row | None], Fields]] = {
 def obligation_of(event: Event) -> str | None:
     """The obligation that an event is about; None: an escalation about something else."""
     data: Any = event.data
-    if event.type != "escalation.stood_down":
+    if not event.type.startswith("escalation."):
         return str(data.obligation)
     return str(data.escalation).removeprefix(BREACH) if data.escalation.startswith(BREACH) else None
 

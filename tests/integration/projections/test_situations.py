@@ -113,6 +113,16 @@ def test_an_acknowledgement_of_one_clause_leaves_the_others_firing(
     assert (by_clause["auto.major"], by_clause["auto.verify"]) == ("acknowledged", "firing")
 
 
+def test_the_escalation_of_a_breach_says_when_it_was_due_and_any_other_nothing_of_it(
+    db: Db, projector: Projector, policy: Policy
+) -> None:
+    facts = [received("C-1", "2026-03-02 09:00", signals=["door-blocking"])]
+    tell(db, projector, recorded(policy, facts, "2026-03-02 12:00"))
+    due = {one["clause"]: one.get("due_at") for one in alerts(db, channel="alerts.escalations").items}
+    (late,) = breaches(db, clause="auto.verify").items
+    assert (due["auto.verify"], due["auto.major"]) == (late["due_at"], None)
+
+
 # ---- figures
 
 
