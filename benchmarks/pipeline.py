@@ -3,7 +3,8 @@
 Worker and publisher are processes of their own, as in production; broker, database, they and the senders
 share this machine's cores. Latency is from the moment a fact is handed to the producer to the moment its
 alert is handed out by a consumer, at a steady rate; beside it what the bare broker takes from a producer to
-a consumer. Times are in milliseconds.
+a consumer. The producer gathers for 5 ms, as Kafka's own do since 4.0; that is in both. Times are in
+milliseconds.
 """
 
 from __future__ import annotations
