@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +29,7 @@ import uvloop
 from kafka import KafkaProducer
 
 from benchmarks import Table
+from streams.clients import opened
 from streams.config import Settings
 from streams.local import Broker, Database
 from streams.topics import Topics, create
@@ -110,7 +111,7 @@ def throughput(settings: Settings, logs: Path, workers: int) -> tuple[float, int
     """Seconds from the first fact sent to the last row written and message published; facts and events."""
     topics = Topics.under(settings.topic_prefix)
     with roles(settings, logs, workers), psycopg.connect(settings.database_url, autocommit=True) as asked:
-        with closing(producer(settings)) as sending:
+        with producer(settings) as sending:
             _send(sending, topics.intake, "warm", 500)
             until(lambda: caught_up(asked, 500))
             began = time.perf_counter()
@@ -122,8 +123,8 @@ def throughput(settings: Settings, logs: Path, workers: int) -> tuple[float, int
         return seconds, FACTS, row[0] * FACTS // (FACTS + 500)
 
 
-def producer(settings: Settings, linger_ms: int = 20) -> Any:
-    return KafkaProducer(bootstrap_servers=settings.kafka, linger_ms=linger_ms, acks="all")
+def producer(settings: Settings) -> AbstractContextManager[Any]:
+    return opened(KafkaProducer, bootstrap_servers=settings.kafka, linger_ms=20, acks="all")
 
 
 def _send(sending: Any, topic: str, run: str, facts: int) -> None:
@@ -176,7 +177,7 @@ async def _send_steadily(sending: Any, into: str, sent: dict[str, float], second
 def through_the_pipeline(settings: Settings, logs: Path) -> list[float]:
     topics = Topics.under(settings.topic_prefix)
     with roles(settings, logs, 1), psycopg.connect(settings.database_url, autocommit=True) as asked:
-        with closing(producer(settings)) as sending:
+        with producer(settings) as sending:
             _send(sending, topics.intake, "warm", 500)
         until(lambda: caught_up(asked, 500))
         return uvloop.run(latencies(settings, topics.intake, topics.escalations, _of_alert, SECONDS))

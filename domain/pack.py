@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from hashlib import sha256
 from pathlib import Path
@@ -190,6 +190,11 @@ class Kpi(Row):
         return value < self.threshold if self.at_least is not None else value > self.threshold
 
 
+def names_roles(ladder: Iterable[Sequence[str]]) -> bool:
+    """Whether each step has at least one role, and each role a name."""
+    return all(step and all(step) for step in ladder)
+
+
 class Pack(Row):
     """One standard: its clauses, ladder, KPIs and vocabulary."""
 
@@ -214,7 +219,7 @@ class Pack(Row):
 
     @model_validator(mode="after")
     def _ladder_has_steps(self) -> Pack:
-        if not self.ladder or not all(map(all, self.ladder)) or not all(self.ladder):
+        if not self.ladder or not names_roles(self.ladder):
             raise ValueError("ladder: needs at least one step, each with at least one role")
         return self
 

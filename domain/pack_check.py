@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from domain.events import TYPES
 from domain.kinds import STATE_FIELDS, kinds_of
-from domain.pack import Clause, Pack, PackError, Pattern, nearest
+from domain.pack import Clause, Pack, PackError, Pattern, names_roles, nearest
 from domain.pack_sense import conditions, obligations, refusals
 from domain.rules import REFUSAL_PARAMS, REFUSALS, Params
 from domain.working_time import Calendar, PeriodError, calendar
@@ -125,7 +125,7 @@ def _missing(row: Clause) -> Iterator[Problem]:
 
 def _ladders(row: Clause) -> Iterator[Problem]:
     for escalation in row.escalates:
-        if not all(escalation.ladder) or not all(map(all, escalation.ladder)):
+        if not names_roles(escalation.ladder):
             yield "escalates.ladder", "each step needs at least one role"
 
 

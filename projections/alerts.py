@@ -20,7 +20,7 @@ from projections.batch import Batch, ReadModel, Situation
 from projections.paging import Listing, Page
 from projections.situations import ALERT, CHANGES, Fold, load
 from projections.table import Row
-from storage.statements import do
+from storage.statements import do, inserting, many
 
 OUTBOX = """
     CREATE TABLE IF NOT EXISTS alert_outbox (
@@ -32,9 +32,7 @@ OUTBOX = """
 """
 """`channel` is the topic's name without its prefix; `value` an alert as JSON. No part of a rebuild."""
 
-_INSERT = """INSERT INTO alert_outbox (channel, key, value)
-    SELECT channel, key, value FROM unnest(%s::text[], %s::text[], %s::bytea[])
-    WITH ORDINALITY AS told (channel, key, value, place) ORDER BY place"""
+_INSERT = inserting("alert_outbox", {"channel": "text", "key": "text", "value": "bytea"})
 
 WAKE = "huiyin_alerts"
 """PostgreSQL notification channel on which a transaction that wrote to the outbox says so."""
@@ -59,7 +57,7 @@ def _sequence(item: Event | Situation) -> int:
 def _publish(batch: Batch, changes: Sequence[Row]) -> None:
     batch.lock()
     told = [(row["channel"], row["key"], message(row)) for row in changes]
-    do(batch.cursor, _INSERT, [list(column) for column in zip(*told, strict=True)])
+    many(batch.cursor, _INSERT, told)
     do(batch.cursor, "SELECT pg_notify(%s, '')", [WAKE])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from psycopg import Cursor
 
@@ -54,8 +54,10 @@ class Batch:
     context: Context
     publish: bool = True
     situations: list[Situation] = field(default_factory=list)
+    touched: Sequence[tuple[Event, Key]] = ()
+    """Those of the events that are about a row of the read model's first table, with the row's key."""
     rows: Rows = field(init=False)
-    """Those of the read model's own table that its events are about."""
+    """These rows."""
     about: Mapping[int, Row] = field(default_factory=dict)
     """By sequence, what the event's stream was about when it was recorded: its handler, branch, …"""
     _locked: bool = False
@@ -71,6 +73,14 @@ class Batch:
             self._locked = True
 
 
+class Asked(NamedTuple):
+    """What one read model is to be told: see `Batch`."""
+
+    events: Sequence[Event]
+    touched: Sequence[tuple[Event, Key]]
+    rows: Rows
+
+
 class Projection(Protocol):
     """One read model: its tables, the event types it folds, and how."""
 
@@ -84,8 +94,8 @@ class Projection(Protocol):
     def built_with(self) -> tuple[str, ...]:
         """Read models whose rows this one goes by: they are rebuilt together."""
 
-    def ask(self, cursor: Cursor[Row], events: Sequence[Event]) -> Rows:
-        """Asks for the rows that the events are about, before the first read model is told."""
+    def ask(self, cursor: Cursor[Row], events: Sequence[Event], since: int) -> Asked:
+        """Finds its events after a sequence and asks for their rows, before the first read model is told."""
 
     def apply(self, batch: Batch) -> None: ...
 
@@ -93,6 +103,14 @@ class Projection(Protocol):
 def by_subject(event: Event) -> Key:
     """Where a table has one row a stream."""
     return (event.subject,)
+
+
+def change(batch: Batch, changes: Mapping[str, Callable[[Event, Row], Row]], unknown: Row) -> None:
+    """Writes the rows as their events change them; `unknown` is what a row begins with."""
+    for event, key in batch.touched:
+        row = batch.rows.get(*key) or {**batch.rows.begin(key), **unknown}
+        batch.rows.put({**row, **changes[event.type](event, row)})
+    batch.rows.save(batch.cursor)
 
 
 @dataclass(frozen=True)
@@ -107,8 +125,10 @@ class ReadModel:
     """The key of the row of its first table that an event is about, where it changes what is there."""
     built_with: tuple[str, ...] = ()
 
-    def ask(self, cursor: Cursor[Row], events: Sequence[Event]) -> Rows:
-        return self.tables[0].load(cursor, {key for event in events if (key := self.row_of(event))})
+    def ask(self, cursor: Cursor[Row], events: Sequence[Event], since: int) -> Asked:
+        new = [event for event in events if event.type in self.on and (event.sequence or 0) > since]
+        touched = [(event, key) for event in new if (key := self.row_of(event))]
+        return Asked(new, touched, self.tables[0].load(cursor, {key for _, key in touched}))
 
     def apply(self, batch: Batch) -> None:
         self.fold(batch)

@@ -10,7 +10,7 @@ from psycopg import Connection
 from domain.envelope import Event
 from projections import word_search
 from projections.about import learned
-from projections.batch import Batch, ReadModel, by_subject
+from projections.batch import Batch, ReadModel, by_subject, change
 from projections.paging import Listing, Page
 from projections.table import Row, Table
 from projections.texts import PLAIN, Opener
@@ -129,11 +129,7 @@ CHANGES: Mapping[str, Callable[[Event, Row], Fields]] = {
 
 
 def _fold(batch: Batch) -> None:
-    rows = batch.rows
-    for event in batch.events:
-        row = rows.get(event.subject) or {**rows.begin((event.subject,)), **_UNKNOWN}
-        rows.put({**row, **CHANGES[event.type](event, row)})
-    rows.save(batch.cursor)
+    change(batch, CHANGES, _UNKNOWN)
 
 
 MODEL = ReadModel("complaints", (COMPLAINT,), frozenset(CHANGES), _fold, by_subject)

@@ -61,9 +61,8 @@ def judged(event: Event, before: Row | None) -> Row:
 
 def _fold(batch: Batch) -> None:
     rows = batch.rows
-    for event in batch.events:
+    for event, key in batch.touched:
         data: Any = event.data
-        key = key_of(event)
         at = "missed_at" if event.type == "kpi.missed" else "restated_at"
         fields = {**judged(event, rows.get(*key)), at: event.time}
         rows.change(key, **fields, source=data.source, because=data.because)

@@ -14,7 +14,7 @@ from domain.dispute import SAYS
 from domain.envelope import Event
 from domain.matter import name
 from projections import records
-from projections.batch import Batch, ReadModel
+from projections.batch import Batch, ReadModel, change
 from projections.spans import ask
 from projections.table import Key, Row, Table
 
@@ -132,11 +132,7 @@ def _row_of(event: Event) -> Key | None:
 
 
 def _fold(batch: Batch) -> None:
-    rows = batch.rows
-    for event, key in [(event, key) for event in batch.of(CHANGES) if (key := _row_of(event))]:
-        row = rows.get(*key) or {**rows.begin(key), **_NOTHING}
-        rows.put({**row, **CHANGES[event.type](event, row)})
-    rows.save(batch.cursor)
+    change(batch, CHANGES, _NOTHING)
     for table, told in RECORDS:
         records.write(batch, table, told)
 

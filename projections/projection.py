@@ -109,12 +109,14 @@ def create_tables(cursor: Cursor[Any], names: Sequence[str]) -> None:
 
 def tell(batch: Batch, through: Through, events: Sequence[Event]) -> None:
     """The events to each read model that has not had them; all ask for their rows before one is told."""
-    models = [model for model in REGISTRY if model.name in through]
-    told = [[e for e in events if e.type in one.on and _sequence(e) > through[one.name]] for one in models]
-    asked = [model.ask(batch.cursor, new) for model, new in zip(models, told, strict=True)]
-    for model, new, rows in zip(models, told, asked, strict=True):
-        if new or batch.situations:
-            batch.events, batch.rows = new, rows
+    asked = [
+        (model, model.ask(batch.cursor, events, through[model.name]))
+        for model in REGISTRY
+        if model.name in through
+    ]
+    for model, own in asked:
+        if own.events or batch.situations:
+            batch.events, batch.touched, batch.rows = own
             model.apply(batch)
 
 

@@ -129,7 +129,7 @@ _NOTHING_YET = {"state": "open", "warned": False, "provisional": False, "pauses"
 
 def _fold(batch: Batch) -> None:
     rows = batch.rows
-    for event, key in [(event, key) for event in batch.events if (key := _row_of(event))]:
+    for event, key in batch.touched:
         before = rows.get(*key)
         fields = CHANGES[event.type](event, before)
         if fields:

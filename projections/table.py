@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 from psycopg import Cursor
 
-from storage.statements import ask, do
+from storage.statements import arrays, ask, columns, do
 
 Row = dict[str, Any]
 Key = tuple[Any, ...]
@@ -62,11 +62,10 @@ class Table:
         """The rows of these keys, as far as they are there; they are waited for when they are first used."""
         if not keys:
             return Rows(self, ())
-        columns = [list(column) for column in zip(*keys, strict=True)]
-        arrays = ", ".join(f"%s::{self.columns[name]}[]" for name in self.key)
+        given = arrays([self.columns[name] for name in self.key])
         same = " AND ".join(f"t.{name} = k.{name}" for name in self.key)
-        query = f"SELECT t.* FROM unnest({arrays}) AS k ({', '.join(self.key)}) JOIN {self.name} t ON {same}"
-        return Rows(self, ask(cursor, query, columns))
+        query = f"SELECT t.* FROM unnest({given}) AS k ({', '.join(self.key)}) JOIN {self.name} t ON {same}"
+        return Rows(self, ask(cursor, query, columns(keys)))
 
     def save(self, cursor: Cursor[Any], rows: Collection[Row]) -> None:
         """Inserts the rows, or replaces those of the same key."""

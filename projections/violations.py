@@ -38,9 +38,8 @@ def _row_of(event: Event) -> Key:
 
 def _fold(batch: Batch) -> None:
     rows = batch.rows
-    for event in batch.events:
+    for event, key in batch.touched:
         data: Any = event.data
-        key = _row_of(event)
         if event.type == "violation.withdrawn":
             if rows.get(*key) is not None:
                 rows.change(key, withdrawn_at=event.time)

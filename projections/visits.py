@@ -15,9 +15,9 @@ from psycopg import Connection
 from domain.envelope import Event
 from domain.working_time import Calendar, Window
 from projections import records
-from projections.batch import Batch, ReadModel, by_subject
+from projections.batch import Batch, ReadModel, change
 from projections.spans import EACH_DAY, WINDOWS, ask, day_of, inside, parameters, share
-from projections.table import Row, Table
+from projections.table import Key, Row, Table
 
 VISIT = Table(
     "visit",
@@ -95,16 +95,16 @@ CHANGES: Mapping[str, Callable[[Event, Row], Fields]] = {
 _CHECKS: records.Told = {"visit.spot_checked": records.fields("by", "ok")}
 
 
+def _row_of(event: Event) -> Key | None:
+    return (event.subject,) if event.type in CHANGES else None
+
+
 def _fold(batch: Batch) -> None:
-    rows = batch.rows
-    for event in batch.of(CHANGES):
-        row = rows.get(event.subject) or {**rows.begin((event.subject,)), **_NOTHING}
-        rows.put({**row, **CHANGES[event.type](event, row)})
-    rows.save(batch.cursor)
+    change(batch, CHANGES, _NOTHING)
     records.write(batch, CHECK, _CHECKS)
 
 
-MODEL = ReadModel("visits", (VISIT, CHECK), frozenset(CHANGES) | frozenset(_CHECKS), _fold, by_subject)
+MODEL = ReadModel("visits", (VISIT, CHECK), frozenset(CHANGES) | frozenset(_CHECKS), _fold, _row_of)
 
 
 # ---- asking

@@ -24,14 +24,16 @@ from storage.statements import do, inserting, many
 if TYPE_CHECKING:
     from storage.postgres import PostgresStorage
 
-EVENT = {
-    "originator_id": "text",
-    "originator_version": "bigint",
-    "topic": "text",
-    "state": "bytea",
-    "notification_id": "bigint",
-}
-EVENTS = inserting("stored_events", EVENT)
+EVENTS = inserting(
+    "stored_events",
+    {
+        "originator_id": "text",
+        "originator_version": "bigint",
+        "topic": "text",
+        "state": "bytea",
+        "notification_id": "bigint",
+    },
+)
 FACTS = inserting(
     "fact", {"source": "text", "id": "text", "digest": "bytea", "status": "text", "sequence": "bigint"}
 )

@@ -6,7 +6,7 @@ others the same statements wait one after the other.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from psycopg import Cursor
@@ -26,7 +26,7 @@ def ask(cursor: Cursor[Row], statement: str, parameters: Sequence[Any] = ()) -> 
     return asked.execute(statement.encode(), parameters)
 
 
-def columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+def columns(rows: Iterable[tuple[Any, ...]]) -> list[list[Any]]:
     """Rows as an array for each column."""
     return [list(column) for column in zip(*rows, strict=True)]
 
@@ -37,7 +37,7 @@ def arrays(kinds: Sequence[str]) -> str:
 
 
 def inserting(table: str, kinds: Mapping[str, str], otherwise: str = "") -> str:
-    """The statement that inserts many rows; `kinds` are the types of their columns."""
+    """The statement that inserts many rows, in their order; `kinds` are the types of their columns."""
     given = f"SELECT * FROM unnest({arrays([*kinds.values()])})"
     return f"INSERT INTO {table} ({', '.join(kinds)}) {given} {otherwise}"
 
