@@ -16,12 +16,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from hashlib import sha256
-from itertools import islice, zip_longest
+from itertools import zip_longest
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, Protocol
 
 import orjson
 
+from domain.batched import batched
 from domain.checkpoint import Signer, base64
 from domain.events import PERSONAL
 from domain.history import HIDDEN
@@ -176,12 +177,6 @@ class Source:
         message = orjson.loads(event.state) if says else {}
         if "policy" in message:
             self.policies.add(str(message["policy"]))
-
-
-def batched(events: Iterable[Recorded], many: int) -> Iterator[list[Recorded]]:
-    left = iter(events)
-    while some := list(islice(left, many)):
-        yield some
 
 
 def row(event: Recorded, personal: bool) -> dict[str, Any]:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import gc
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -23,6 +22,7 @@ from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastor
 from psycopg.conninfo import conninfo_to_dict
 
 from benchmarks import Table
+from domain.batched import batched
 from domain.ledger import Incoming, Ledger
 from domain.policy import load_policy
 from domain.sealing import Keyring
@@ -95,12 +95,6 @@ def _message(id_: str, type_: str, subject: str, at: datetime, data: dict[str, A
     return orjson.dumps({**head, "time": at, "data": data})
 
 
-def chunks(raw: Iterable[bytes]) -> Iterator[list[bytes]]:
-    left = iter(raw)
-    while chunk := list(islice(left, BATCH)):
-        yield chunk
-
-
 def through_the_ledger(
     url: str, schema: str, packs: Sequence[str], complaints: int, keyring: Keyring | None = None
 ) -> Measured:
@@ -109,7 +103,7 @@ def through_the_ledger(
     ledger = Ledger(storage, storage.recorder, load_policy(packs), keyring=keyring)
     measured = Measured(0, 0, 0, [])
     gc.collect()
-    for place, chunk in enumerate(chunks(facts(complaints))):
+    for place, chunk in enumerate(batched(facts(complaints), BATCH)):
         began = perf_counter()
         incoming = [Incoming.read(raw) for raw in chunk]
         read = perf_counter()

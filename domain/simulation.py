@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 
+from domain.batched import batched
 from domain.ledger import Batch, Incoming, Ledger
 from domain.memory import MemoryStorage
 from domain.policy import Policy
@@ -107,9 +107,7 @@ def _pass(batch: Batch, message: Incoming) -> bool:
 
 
 def _chunks(facts: Iterable[bytes]) -> Iterator[list[bytes]]:
-    told = (raw for raw in facts if raw.strip())
-    while chunk := list(islice(told, CHUNK)):
-        yield chunk
+    return batched((raw for raw in facts if raw.strip()), CHUNK)
 
 
 def simulate(facts: Iterable[bytes], policy: Policy, until: datetime | None = None) -> Iterator[bytes]:

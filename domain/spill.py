@@ -9,12 +9,13 @@ from __future__ import annotations
 import marshal
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import islice, pairwise
+from itertools import pairwise
 from typing import Any
 
 import orjson
 from eventsourcing.persistence import StoredEvent
 
+from domain.batched import batched
 from domain.storage import Identity, Known
 
 SCHEMA = """
@@ -39,12 +40,6 @@ def _by_stream(events: Sequence[StoredEvent], after: int) -> dict[str, list[tupl
         told = (sequence, event.originator_version, event.topic, event.state)
         found.setdefault(str(event.originator_id), []).append(told)
     return found
-
-
-def _parts(keys: Iterable[str]) -> Iterator[list[str]]:
-    left = iter(keys)
-    while part := list(islice(left, AT_ONCE)):
-        yield part
 
 
 def _some_of(keys: Sequence[str]) -> str:
@@ -108,7 +103,7 @@ class Spill:
 
     def of_streams(self, subjects: Collection[str]) -> dict[str, list[StoredEvent]]:
         found: dict[str, list[StoredEvent]] = {}
-        for part in _parts(subjects):
+        for part in batched(subjects, AT_ONCE):
             query = f"SELECT subject, events FROM told WHERE subject IN ({_some_of(part)}) ORDER BY place"
             for subject, told in self._database.execute(query, part):
                 events = (StoredEvent(subject, *event) for _, *event in marshal.loads(told))
@@ -131,14 +126,14 @@ class Spill:
         for source, id_ in identities:
             ids.setdefault(source, []).append(id_)
         for source, of_source in ids.items():
-            for part in _parts(of_source):
+            for part in batched(of_source, AT_ONCE):
                 query = f"SELECT * FROM fact WHERE source = ? AND id IN ({_some_of(part)})"
                 for _, id_, digest, *rest in self._database.execute(query, (source, *part)):
                     yield (source, id_), Known(digest.hex(), *rest)
 
     def links(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
-        for part in _parts(keys):
+        for part in batched(keys, AT_ONCE):
             query = f"SELECT key, member, value FROM link WHERE key IN ({_some_of(part)}) ORDER BY position"
             for key, member, value in self._database.execute(query, part):
                 found.setdefault(key, {})[member] = orjson.loads(value)

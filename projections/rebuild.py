@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from psycopg import Connection, Cursor, sql
 from psycopg.rows import dict_row, tuple_row
 
+from domain.batched import batched
 from domain.envelope import Event
 from projections.batch import Batch, Context
 from projections.projection import GATE, NAMES, REGISTRY, Projector, tell, through
@@ -106,8 +106,7 @@ class Scratch:
 
     def read(self, events: Iterable[Event]) -> None:
         """All events so far, a transaction a batch."""
-        left = iter(events)
-        while batch := list(islice(left, BATCH)):
+        for batch in batched(events, BATCH):
             with self.connection.transaction(), self.connection.cursor(row_factory=dict_row) as cursor:
                 self.tell(cursor, batch)
 

@@ -52,6 +52,16 @@ def failure(en: str, zh: str, /, **values: object) -> Failure:
     return Failure(Text(en.format(**values), zh.format(**values)) if values else Text(en, zh))
 
 
+def insist_on_reason(command: str, reason: str | None) -> None:
+    """What cannot be undone is recorded with its reason; raises Failure where none is given."""
+    if not (reason or "").strip():
+        raise failure(
+            "huiyin {command}: say why with --reason.",
+            "huiyin {command}：请用 --reason 说明原因。",
+            command=command,
+        )
+
+
 def database_place(url: str) -> str:
     """Where a database is, without what is secret: an address may hold a password."""
     from psycopg.conninfo import conninfo_to_dict

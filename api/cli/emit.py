@@ -13,6 +13,7 @@ import orjson
 
 from api.cli.command import Command, Given, argument, whole
 from api.cli.edge import DONE, NO, Edge, failure, unreadable
+from domain.batched import batched
 
 if TYPE_CHECKING:
     from api.cli.sending import Answer, Sender
@@ -120,9 +121,7 @@ class _Place:
             raise unreadable(str(self.file), problem) from problem
 
     def batches(self, facts: Iterable[bytes], size: int) -> Iterator[Sequence[bytes]]:
-        left = islice(facts, self.skip, None)
-        while batch := list(islice(left, size)):
-            yield batch
+        return batched(islice(facts, self.skip, None), size)
 
     def passed(self, count: int) -> None:
         """A batch is safe and need not be sent again. A folder that can't be written to ends nothing."""

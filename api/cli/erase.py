@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from api.cli.command import Command, Given, argument
-from api.cli.edge import DONE, NO, Edge, Failure, failure
+from api.cli.edge import DONE, NO, Edge, Failure, failure, insist_on_reason
 
 if TYPE_CHECKING:
     from domain.erasure import KeptUntil
@@ -20,8 +20,7 @@ def run(given: Given, edge: Edge) -> int:
     from storage import keys
 
     customer = given.CUSTOMER.removeprefix("customer/")
-    if not (given.reason or "").strip():
-        raise failure("huiyin erase: say why with --reason.", "huiyin erase：请用 --reason 说明原因。")
+    insist_on_reason("erase", given.reason)
     with _parts(edge) as parts:
         try:
             done = erasure.erase(parts.ledger, customer, given.reason, edge.now(), given.by)

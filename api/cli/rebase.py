@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from api.cli.command import Command, Given, argument
-from api.cli.edge import DONE, NO, Edge, Failure, failure
+from api.cli.edge import DONE, NO, Edge, Failure, failure, insist_on_reason
+from domain.batched import batched
 
 if TYPE_CHECKING:
     from domain.rebasing import Rebased
@@ -41,8 +40,7 @@ def run(given: Given, edge: Edge) -> int:
 
 
 def _check(given: Given) -> None:
-    if not (given.reason or "").strip():
-        raise failure("huiyin rebase: say why with --reason.", "huiyin rebase：请用 --reason 说明原因。")
+    insist_on_reason("rebase", given.reason)
     if bool(given.SUBJECT) == given.all:
         raise failure(
             "huiyin rebase: name the streams, such as complaint/C-1, or give --all for all that run.",
@@ -53,21 +51,16 @@ def _check(given: Given) -> None:
 def _rebased(parts: Parts, given: Given, edge: Edge) -> Rebased:
     from domain import rebasing
 
-    subjects = iter(given.SUBJECT or [subject for (subject,) in parts.connections.read(RUNNING)])
+    subjects = given.SUBJECT or [subject for (subject,) in parts.connections.read(RUNNING)]
     found = rebasing.Rebased(0, 0, 0)
     try:
-        for some in _parts_of(subjects):
+        for some in batched(subjects, AT_ONCE):
             done = rebasing.rebase(parts.ledger, some, given.reason, edge.now(), given.by)
             found = rebasing.Rebased(*map(sum, zip(found, done, strict=True)))
     except rebasing.Unknown as nobody:
         text = failure("nothing is recorded of {s}.", "没有 {s} 的记录。", s=nobody).text
         raise Failure(text, NO) from nobody
     return found
-
-
-def _parts_of(subjects: Iterator[str]) -> Iterator[list[str]]:
-    while some := list(islice(subjects, AT_ONCE)):
-        yield some
 
 
 REBASE = Command(

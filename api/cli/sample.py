@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterable
 
 from api.cli.command import Command, Given, argument
 from api.cli.edge import DONE, NO, Edge, instant
+from domain.batched import batched
 
 BATCH = 500
 
@@ -35,18 +35,12 @@ def _sent(facts: Iterable[bytes], given: Given, edge: Edge) -> Counter[str]:
     )
     tally: Counter[str] = Counter()
     try:
-        for batch in _batches(facts):
+        for batch in batched(facts, BATCH):
             tally.update(str(answer.get("status")) for answer in sender.send(batch))
         tally.update(str(answer.get("status")) for answer in sender.finish())
     finally:
         sender.close()
     return tally
-
-
-def _batches(facts: Iterable[bytes]) -> Iterator[Sequence[bytes]]:
-    left = iter(facts)
-    while batch := list(islice(left, BATCH)):
-        yield batch
 
 
 SAMPLE = Command(
