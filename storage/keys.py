@@ -112,20 +112,24 @@ REWRAP = """UPDATE data_key SET master = said.master, wrapped = said.wrapped
 def clear_away(connections: Connections, patience_s: float = PATIENCE_S) -> bool:
     """Rewrites the table without what was destroyed or wrapped anew, which would lie in its file still.
 
-    PostgreSQL keeps it for whoever began to read before, so they are waited for; False when somebody still
-    reads after `patience_s` seconds: then it may lie there until this is called again.
+    PostgreSQL keeps it for whoever may see it still, so they are waited for; False when somebody still
+    may after `patience_s` seconds: then it may lie there until this is called again.
     """
-    (since,) = connections.read("SELECT clock_timestamp()")[0]
+    (after,) = connections.read("SELECT pg_current_xact_id()::text")[0]
     until = monotonic() + patience_s
-    while (read_on := connections.read(READ_ON, [since])[0][0]) and monotonic() < until:
+    while (kept := connections.read(KEPT, [after, after])[0][0]) and monotonic() < until:
         sleep(0.05)
     connections.read("VACUUM FULL data_key")
-    return not read_on
+    return not kept
 
 
-READ_ON = """SELECT EXISTS (SELECT FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start < %s)"""
-"""Whether a transaction is under way here that began before an instant."""
+KEPT = """SELECT pg_snapshot_xmin(pg_current_snapshot()) <= %s::text::xid8 OR EXISTS (
+    SELECT FROM pg_stat_activity WHERE pid <> pg_backend_pid()
+        AND (datname = current_database() OR datname IS NULL)
+        AND age(backend_xmin) >= age(%s::text::xid8::xid))"""
+"""Whether rows are kept that were replaced before a transaction: for another that was under way then, in any
+database of the server (new snapshots reach back to it, VACUUM's own too), or for a snapshot, here or of a
+standby, that reaches back as far."""
 
 
 def in_clear(connections: Connections, customer: str) -> int:

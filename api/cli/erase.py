@@ -32,7 +32,7 @@ def run(given: Given, edge: Edge) -> int:
         cleared = keys.clear_away(parts.connections)
         left = keys.in_clear(parts.connections, customer)
     edge.line(_done(edge, done.subject, done.was_sealed))
-    return max(_left(edge, left) if left else DONE, DONE if cleared else _still_read(edge))
+    return max(_left(edge, left) if left else DONE, DONE if cleared else _still_kept(edge))
 
 
 def _done(edge: Edge, subject: str, was_sealed: bool) -> str:
@@ -56,12 +56,12 @@ def _left(edge: Edge, count: int) -> int:
     return NO
 
 
-def _still_read(edge: Edge) -> int:
+def _still_kept(edge: Edge) -> int:
     edge.note(
         edge.text(
-            "somebody is still reading from before, so the old key may lie in the database's file;"
+            "an older transaction still goes on, so the old key may lie in the database's file;"
             " run the command again.",
-            "仍有更早开始的读取，旧密钥可能还留在数据库文件中；请再次运行该命令。",
+            "更早开始的事务仍未结束，旧密钥可能还留在数据库文件中；请再次运行该命令。",
         )
     )
     return NO
@@ -120,7 +120,7 @@ def rotate(_: Given, edge: Edge) -> int:
             id=masters.current,
         )
     )
-    return DONE if cleared else _still_read(edge)
+    return DONE if cleared else _still_kept(edge)
 
 
 ERASE = Command(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -210,8 +210,23 @@ def test_the_destroyed_key_leaves_the_files_of_its_table(settings: Settings, ser
     assert wrapped not in (server.data / "cluster" / now).read_bytes()
 
 
-def test_who_began_to_read_before_is_waited_for_and_when_they_read_on_it_is_said(
-    settings: Settings, server: Database
+def a_reader_of(url: str) -> psycopg.Connection:
+    reading = psycopg.connect(url)
+    reading.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+    reading.execute("SELECT now()")
+    return reading
+
+
+def a_writer_in_another_database(url: str) -> psycopg.Connection:
+    """Snapshots taken while it is under way reach back to it, in every database of the server."""
+    writing = psycopg.connect(url, dbname="postgres")
+    writing.execute("SELECT pg_current_xact_id()")
+    return writing
+
+
+@pytest.mark.parametrize("somebody", [a_reader_of, a_writer_in_another_database])
+def test_who_began_before_is_waited_for_and_when_they_go_on_it_is_said(
+    somebody: Callable[[str], psycopg.Connection], settings: Settings, server: Database
 ) -> None:
     record(settings, *told())
     where = "SELECT wrapped FROM data_key WHERE owner = 'customer/K-1'"
@@ -223,9 +238,7 @@ def test_who_began_to_read_before_is_waited_for_and_when_they_read_on_it_is_said
             return wrapped in (server.data / "cluster" / path).read_bytes()
 
         ((wrapped,),) = connections.read(where)
-        with psycopg.connect(settings.database_url) as reading:
-            reading.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-            reading.execute(b"SELECT now()")
+        with closing(somebody(settings.database_url)):
             connections.read("UPDATE data_key SET wrapped = NULL WHERE owner = 'customer/K-1'")
             assert not keys.clear_away(connections, patience_s=0.1)
             assert in_file(wrapped)
