@@ -128,6 +128,21 @@ def partition(key: bytes, count: int) -> int:
     return int(murmur2(key) & 0x7FFFFFFF) % count
 
 
+def made_producer(settings: Settings) -> Any:
+    from aiokafka import AIOKafkaProducer  # type: ignore[import-untyped]
+
+    return AIOKafkaProducer(
+        bootstrap_servers=settings.kafka,
+        enable_idempotence=True,
+        acks="all",
+        linger_ms=0,
+        max_batch_size=BATCH_BYTES,
+        max_request_size=8 * 1024 * 1024,
+        request_timeout_ms=REQUEST_MS,
+        **client_options(settings),
+    )
+
+
 async def _silenced(producer: Any) -> None:
     """Ends a producer without a last attempt: what it had not been acknowledged is for the next session to
     find out, and it must not send it after that."""
@@ -192,18 +207,7 @@ class Publisher:
         return False
 
     async def _session(self, lock: psycopg.AsyncConnection) -> None:
-        from aiokafka import AIOKafkaProducer  # type: ignore[import-untyped]
-
-        producer = AIOKafkaProducer(
-            bootstrap_servers=self.settings.kafka,
-            enable_idempotence=True,
-            acks="all",
-            linger_ms=0,
-            max_batch_size=BATCH_BYTES,
-            max_request_size=8 * 1024 * 1024,
-            request_timeout_ms=REQUEST_MS,
-            **client_options(self.settings),
-        )
+        producer = made_producer(self.settings)
         try:
             await producer.start()
             session = await self._begun(producer)
