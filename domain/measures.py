@@ -124,11 +124,28 @@ def _visit(stream: Stream, _event: Event) -> Iterator[Part]:
         yield Part(f"staff/{state.manager}", state.started_at, stream.subject, value)
 
 
+def _made(stream: Stream, event: Event) -> Iterator[Part]:
+    """Who made a visit has its checks; what was told before its start counted for who was to make it."""
+    yield from _visit(stream, event)
+    plans: list[Any] = [told.data for told in stream.story if told.type == "visit.planned"]
+    for told in stream.story if plans and plans[0].manager != stream.state.manager else ():
+        if told.type == "visit.spot_checked":
+            yield _check(plans[0].manager, told, None)
+            yield _check(stream.state.manager, told, 1)
+
+
 def _checked(stream: Stream, event: Event) -> Iterator[Part]:
-    yield Part(f"staff/{stream.state.manager}", event.time, f"check {event.source}#{event.id}", 1)
+    yield _check(stream.state.manager, event, 1)
 
 
-_VISIT_PARTS: dict[str, Callable[[Stream, Event], Iterator[Part]]] = {"visit.spot_checked": _checked}
+def _check(manager: str, event: Event, value: int | None) -> Part:
+    return Part(f"staff/{manager}", event.time, f"check {event.source}#{event.id}", value)
+
+
+_VISIT_PARTS: dict[str, Callable[[Stream, Event], Iterator[Part]]] = {
+    "visit.started": _made,
+    "visit.spot_checked": _checked,
+}
 
 
 def _evaluated(stream: Stream, event: Event, _kpi: BoundKpi) -> Iterator[Part]:

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import pytest
+
 from tests.helpers.figures import FIELD, XUZHOU, clock, missed, values
 from tests.helpers.scenario import Told, fact, tell
-from tests.helpers.visits import dropped_in, evaluated, filed, reassigned
+from tests.helpers.visits import dropped_in, evaluated, filed, planned, reassigned, started
 
 # ---- customers held
 
@@ -115,6 +117,35 @@ def test_one_spot_check_in_fifty_visits_is_enough_and_in_fifty_one_is_not() -> N
 
     assert not month(50).has("kpi.missed", kpi="xuzhou.spot-checks")
     assert month(51).has("kpi.missed", kpi="xuzhou.spot-checks", value=1 / 51)
+
+
+@pytest.mark.parametrize("learned", ["checked first", "started first"])
+def test_a_spot_check_counts_for_who_made_the_visit_whoever_was_to_make_it(learned: str) -> None:
+    check = fact("visit.spot_checked", "visit/V-1", "2026-03-04 10:00", by="S-9", ok=True)
+    start = started("V-1", "2026-03-04 09:00", manager="S-2", mode="phone")
+    told = tell(
+        XUZHOU,
+        planned("V-1", "2026-03-03 09:00", "2026-03-04"),
+        dropped_in("V-2", "2026-03-04 08:00", mode="phone"),
+        *((check, start) if learned == "checked first" else (start, check)),
+        until="2026-04-01 00:00",
+    )
+    assert values(told, "xuzhou.spot-checks") == [("staff/S-1", "2026-03", 0)]
+
+
+def test_a_start_learned_after_the_month_hands_its_spot_check_to_who_made_the_visit() -> None:
+    told = tell(
+        XUZHOU,
+        planned("V-1", "2026-03-03 09:00", "2026-03-04"),
+        dropped_in("V-2", "2026-03-04 08:00", mode="phone"),
+        dropped_in("V-3", "2026-03-04 08:00", mode="phone", manager="S-2"),
+        fact("visit.spot_checked", "visit/V-1", "2026-03-04 10:00", by="S-9", ok=True),
+        clock("2026-04-02"),
+        started("V-1", "2026-03-04 09:00", manager="S-2", mode="phone"),
+        until="2026-04-03 00:00",
+    )
+    assert values(told, "xuzhou.spot-checks") == [("staff/S-2", "2026-03", 0), ("staff/S-1", "2026-03", 0)]
+    assert told.all("kpi.restated", subject="staff/S-2", kpi="xuzhou.spot-checks", value=0.5)
 
 
 def quarter(customers: int, **more: Any) -> Told:
