@@ -1,4 +1,5 @@
-"""Who read what, whom reading was granted or denied, and whose personal texts were erased.
+"""Who read what, whom reading was granted or denied, whose personal texts were erased, and what passed to
+other rules.
 
 Source: 001-5 15, 001-6 (who may read what), 个人信息保护法 第四十七条 (erasure). One row an event; no
 personal texts: who read is a staff id, why is a reason that somebody gave for the record.
@@ -37,6 +38,7 @@ GROUPS = {
     "access": ("access.requested", "access.granted", "access.denied"),
     "erased": ("customer.erased",),
     "leaked": ("document.leaked",),
+    "rebased": ("policy.rebased",),
 }
 """What can be looked for, and the events that it is."""
 
@@ -79,9 +81,9 @@ def audits(
     group: str | None = None,
     **filters: Any,
 ) -> Page:
-    """Readings, answers to requests for access, erasures and leaks, the latest first.
+    """Readings, answers to requests for access, erasures, leaks and re-basings, the latest first.
 
-    Filters: group (one of `GROUPS`), subject, by (who read or asked), since, until.
+    Filters: group (one of `GROUPS`), subject, by (who read, asked or decided), since, until.
     """
     types = list(GROUPS[group]) if group else None
     return LISTING.page(connection, limit, cursor, group=types, **filters)

@@ -65,7 +65,7 @@ STOPS = (
     Stop("rules", "/view/rules", "Each clause is one paragraph", "每一条款对应"),
     Stop("pack", "/view/rules/auto-4s", "Worked example", "示例"),
     Stop("what-if", "/view/what-if", "The recorded facts of a period", "重放某期间的已记录事实"),
-    Stop("audit", "/view/audit", "Who read what", "查阅与删除记录"),
+    Stop("audit", "/view/audit", "Who read what", "查阅、删除与规则变更记录"),
     Stop("missing", "/complaints/none-such", "There is nothing here", "此处没有内容", variant=True),
     Stop("login", "/login", "Enter the key that you were given", "请输入您的密钥", signed_in=False),
 )

@@ -8,9 +8,11 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import orjson
+import psycopg
 import pytest
 
 from domain.ledger import Incoming
+from projections.audits import audits
 from streams.config import Settings
 from streams.inprocess import Loop
 from streams.parts import Parts
@@ -33,11 +35,17 @@ def env(database: str, tmp_path: Path) -> dict[str, str]:
     facts = [received(name, "2026-03-09 09:00") for name in ("C-1", "C-2")]
     parts = Parts.open(Settings.from_env(env))
     parts.ledger.record([Incoming.read(orjson.dumps(fact)) for fact in facts], noon())
+    parts.close()
+    project(env)
+    (tmp_path / "house.toml").write_text(pack("2", ("reply", within("2 days"))))
+    return env
+
+
+def project(env: dict[str, str]) -> None:
+    parts = Parts.open(Settings.from_env(env))
     while Loop(parts).round(noon()):
         pass
     parts.close()
-    (tmp_path / "house.toml").write_text(pack("2", ("reply", within("2 days"))))
-    return env
 
 
 def run(env: dict[str, str], *words: str, **more: str) -> Answer:
@@ -57,6 +65,15 @@ def test_all_that_run_pass_to_the_packs_in_force_on_record(env: dict[str, str]) 
     assert "该流由 house@1" in run(env, "history", "complaint/C-1", HUIYIN_LANG="zh").out
     assert run(env, "rebase", "--all", "--reason", "again").out.startswith("0 streams")
     assert run(env, "verify").status == 0
+
+
+def test_auditors_are_shown_who_passed_which_stream_to_other_rules_and_why(env: dict[str, str]) -> None:
+    run(env, "rebase", "complaint/C-1", "--reason", "two days", "--by", "S-1")
+    project(env)
+    with psycopg.connect(env["HUIYIN_DATABASE_URL"]) as connection:
+        (row,) = audits(connection, group="rebased").items
+    assert (row["type"], row["subject"]) == ("policy.rebased", "complaint/C-1")
+    assert (row["by"], row["reason"], row["at"]) == ("S-1", "two days", noon())
 
 
 def test_an_export_carries_the_packs_of_both_times(env: dict[str, str], tmp_path: Path) -> None:

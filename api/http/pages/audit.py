@@ -1,4 +1,5 @@
-"""The page for auditors: what was signed, what verifying found, who read what, and what was erased."""
+"""The page for auditors: what was signed, what verifying found, who read what, what was erased,
+and what passed to other rules."""
 
 from __future__ import annotations
 
@@ -35,9 +36,9 @@ Row = dict[str, Any]
 
 
 class AuditPage(PageQuery):
-    """Which of what was read, granted, denied and erased."""
+    """Which of what was read, granted, denied, erased and re-based."""
 
-    group: Literal["read", "access", "erased", "leaked"] | None = None
+    group: Literal["read", "access", "erased", "leaked", "rebased"] | None = None
     by: Name | None = None
     subject: Name | None = None
     cursor: Name | None = None

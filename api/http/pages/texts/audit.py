@@ -25,7 +25,7 @@ aud_root | Root | 根
 aud_key | Key | 密钥
 aud_note | The signed note | 签名文本
 aud_latest | The latest | 最近的检查点
-aud_entries | Who read what, and what was erased | 查阅与删除记录
+aud_entries | Who read what, what was erased, what passed to other rules | 查阅、删除与规则变更记录
 aud_what | What | 内容
 aud_by | By | 行为人
 aud_why | Why | 理由
@@ -36,8 +36,9 @@ aud_read | Reading | 查阅
 aud_access | Access | 准入
 aud_erased | Erasure | 删除
 aud_leaked | Leaks | 泄露
+aud_rebased | Policy changes | 规则变更
 aud_none | Nothing of this kind is on record | 没有此类记录
-aud_none_do | Reading a protected history, a request for access and an erasure each leave a line here. | 查阅受保护的历史、申请查阅和删除个人信息均在此留痕。
+aud_none_do | Reading a protected history, a request for access, an erasure and a re-basing each leave a line here. | 查阅受保护的历史、申请查阅、删除个人信息和改用现行规则均在此留痕。
 aud_type_history_read | read | 查阅历史
 aud_type_document_accessed | document read | 查阅文件
 aud_type_document_copied | document copied | 复制文件
@@ -46,4 +47,5 @@ aud_type_access_requested | access requested | 申请查阅
 aud_type_access_granted | access granted | 准许查阅
 aud_type_access_denied | access denied | 拒绝查阅
 aud_type_customer_erased | erased | 已删除个人信息
+aud_type_policy_rebased | other rules | 改用现行规则
 """
