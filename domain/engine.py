@@ -41,7 +41,7 @@ class Emit:
 
 @dataclass(frozen=True, slots=True)
 class Owe:
-    """What a rule wants owed on another stream; `of` keeps the obligations of one clause apart."""
+    """What a rule wants owed once on another stream; `of` keeps the obligations of one clause apart."""
 
     subject: str
     of: str
@@ -159,9 +159,14 @@ class Turn:
                     target = self.world.stream(subject) if subject else stream
                     self.take(target, self.emit(target, data, time or cause.time, cause))
                 case Owe(subject, of):
-                    obligations.owe(self, self.world.stream(subject), clause, of, cause)
+                    self.owe(self.world.stream(subject), clause, of, cause)
                 case Rejudge(subject):
                     self.judge_again(self.world.stream(subject), cause)
+
+    def owe(self, stream: Stream, clause: BoundClause, of: str, cause: Event) -> None:
+        key = f"{clause.id}:{of}"
+        if key not in stream.duties:
+            obligations.owe(self, stream, clause, key, of, cause)
 
     def take(self, stream: Stream, event: Event) -> None:
         """What follows from a derived event; one dated before what is on record is judged by its time."""

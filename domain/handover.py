@@ -6,20 +6,20 @@ ownership.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from domain import holding
+from domain import holding, obligations
 from domain.envelope import Event
 from domain.leaving import owned_at
 from domain.registration import owner, validity
 from domain.rules import rule
+from domain.stream import name_of
 
 if TYPE_CHECKING:
-    from domain.engine import Owe, Turn, World
+    from domain.engine import Turn, World
     from domain.policy import BoundClause, Policy
-    from domain.stream import Stream
+    from domain.stream import Duty, Stream
 
 
 def _by_ownership(policy: Policy) -> bool:
@@ -46,28 +46,67 @@ def _named(customer: Stream) -> set[str]:
 
 
 @rule("handover", "staff.left")
-def owe_handover(turn: Turn, stream: Stream, event: Event, _clause: BoundClause) -> Iterator[Owe]:
+def owe_handover(turn: Turn, stream: Stream, event: Event, clause: BoundClause) -> None:
     """Each customer that somebody who leaves holds is handed over."""
-    from domain.engine import Owe
-
     staff = stream.subject.partition("/")[2]
     for customer in held_by(turn.world, staff, event.time, stream.policy):
-        yield Owe(f"customer/{customer}", of=staff)
+        _judge(turn, turn.world.stream(f"customer/{customer}"), clause, staff, event)
 
 
 @rule("handover", *sorted(holding.CHANGES), "ownership.claimed")
 def learned_after_they_left(turn: Turn, stream: Stream, event: Event, clause: BoundClause) -> None:
     """A late fact may show that somebody held the customer when they left, or that they did not."""
-    from domain import obligations
-
     for staff in _named(stream):
-        for left in _departures(turn.world.stream(f"staff/{staff}")):
-            duty = stream.duties.get(f"{clause.id}:{staff}")
-            if _holder(stream, left.time) == staff:
-                obligations.owe(turn, stream, clause, staff, left)
-            elif duty is not None and duty.opened_at == left.time and duty.status in ("open", "breached"):
-                obligations.withdraw(turn, stream, duty, event, turn.now)
+        _judge(turn, stream, clause, staff, event)
+
+
+def _judge(turn: Turn, customer: Stream, clause: BoundClause, staff: str, cause: Event) -> None:
+    """What somebody's departures, in their order, make owed for one customer, by all that is known now."""
+    running: Event | None = None
+    for left in _departures(turn.world.stream(f"staff/{staff}")):
+        duty = _duty(customer, clause, left)
+        if running is not None and _runs(customer, clause, staff, running, left.time):
+            _take_back(turn, customer, duty, cause, "open", "breached", "met")
+        elif _holder(customer, left.time) == staff:
+            running = left
+            if duty is None or duty.status == "withdrawn":
+                obligations.owe(turn, customer, clause, _key(customer, clause, staff, left), staff, left)
+        else:
+            _take_back(turn, customer, duty, cause, "open", "breached")
+            running = left if duty is not None and duty.status == "met" else running
 
 
 def _departures(staff: Stream) -> list[Event]:
     return [event for event in staff.story if event.type == "staff.left"]
+
+
+def _duty(customer: Stream, clause: BoundClause, left: Event) -> Duty | None:
+    """What one departure made owed for a customer."""
+    duties = (duty for duty in customer.duties.values() if duty.clause == clause.id)
+    return next((duty for duty in duties if duty.opening.causationid == name_of(left)), None)
+
+
+def _key(customer: Stream, clause: BoundClause, staff: str, left: Event) -> str:
+    """A departure keeps its key; only one after the first needs more than the name."""
+    duty, key = _duty(customer, clause, left), f"{clause.id}:{staff}"
+    if duty is not None:
+        return duty.key
+    return f"{key}:{name_of(left)}" if key in customer.duties else key
+
+
+def _runs(customer: Stream, clause: BoundClause, staff: str, left: Event, at: datetime) -> bool:
+    """Whether what a departure made owed was neither met nor breached yet at an instant."""
+    if at > obligations.term(clause, left).due_at:
+        return False
+    since = (told for told in customer.story if left.time <= told.time <= at)
+    return not any(told.type == "customer.reassigned" and _from(told) == staff for told in since)
+
+
+def _from(reassigned: Event) -> str:
+    data: Any = reassigned.data
+    return str(data.from_)
+
+
+def _take_back(turn: Turn, customer: Stream, duty: Duty | None, cause: Event, *statuses: str) -> None:
+    if duty is not None and duty.status in statuses:
+        obligations.withdraw(turn, customer, duty, cause, turn.now)

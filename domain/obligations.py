@@ -175,15 +175,16 @@ def announce(turn: Turn, stream: Stream, clause: BoundClause, opening: Opening, 
     turn.emit(stream, ObligationOpened.made(said), time, opening.event)
 
 
-def owe(turn: Turn, stream: Stream, clause: BoundClause, of: str, cause: Event) -> None:
+def term(clause: BoundClause, cause: Event) -> Deadline:
+    """When what is owed for something that happened in another stream is due."""
+    return deadline(cause.time, clause.terms[0][2], clause.calendar)
+
+
+def owe(turn: Turn, stream: Stream, clause: BoundClause, key: str, of: str, cause: Event) -> None:
     """Opens an obligation on a stream for what happened in another one."""
-    key = f"{clause.id}:{of}"
-    if key in stream.duties:
-        return
-    text, period = clause.terms[0][1], clause.terms[0][2]
-    due = deadline(cause.time, period, clause.calendar)
     late = stream.is_late(cause)
-    start(turn, stream, clause, Opening(key, of, cause, cause.time, text, due))
+    opening = Opening(key, of, cause, cause.time, clause.terms[0][1], term(clause, cause))
+    start(turn, stream, clause, opening)
     if late:
         turn.judge_again(stream, cause)
 

@@ -95,6 +95,70 @@ def test_who_left_before_the_file_was_made_owes_nothing() -> None:
     assert not told.has("obligation.opened", **HANDOVER)
 
 
+def test_of_two_departures_the_handover_counts_from_the_first_also_where_it_is_learned_last() -> None:
+    told = tell(
+        "general",
+        *(filed(f"K-{n}", "2026-03-02 09:00") for n in (1, 2)),
+        left("S-1", "2026-03-06 10:00"),
+        left("S-1", "2026-03-04 10:00"),
+        reassigned("K-2", "2026-03-09 23:59", "S-1", "S-2"),
+        until="2026-03-20 00:00",
+    )
+    assert told.has("obligation.withdrawn", due_at="2026-03-12 00:00", **HANDOVER)
+    breached = told.all("obligation.breached", clause="general.handover")
+    assert [(line["subject"], line["time"][:10]) for line in breached] == [("customer/K-1", "2026-03-10")]
+    assert told.has("obligation.met", due_at="2026-03-10 00:00", subject="customer/K-2")
+
+
+def test_while_a_handover_is_owed_leaving_again_changes_nothing() -> None:
+    told = tell(
+        "general",
+        filed("K-1", "2026-03-02 09:00"),
+        left("S-1", "2026-03-04 10:00"),
+        left("S-1", "2026-03-06 10:00"),
+        until="2026-03-20 00:00",
+    )
+    assert told.count("obligation.opened", **HANDOVER) == told.count("obligation.breached", **HANDOVER) == 1
+
+
+def test_who_comes_back_and_leaves_again_owes_a_handover_again() -> None:
+    told = tell(
+        "general",
+        filed("K-1", "2026-03-02 09:00"),
+        left("S-1", "2026-03-04 10:00"),
+        reassigned("K-1", "2026-03-05 09:00", "S-1", "S-2"),
+        reassigned("K-1", "2026-04-01 09:00", "S-2", "S-1"),
+        left("S-1", "2026-04-07 10:00"),
+        until="2026-04-20 00:00",
+    )
+    assert told.has("obligation.met", due_at="2026-03-10 00:00", **HANDOVER)
+    assert told.has("obligation.breached", due_at="2026-04-11 00:00", **HANDOVER)
+
+
+def test_a_handover_that_was_not_made_is_owed_anew_when_they_leave_anew() -> None:
+    told = tell(
+        "general",
+        filed("K-1", "2026-03-02 09:00"),
+        left("S-1", "2026-03-04 10:00"),
+        left("S-1", "2026-04-07 10:00"),
+        until="2026-04-20 00:00",
+    )
+    assert told.count("obligation.breached", **HANDOVER) == 2
+
+
+def test_who_turns_out_to_have_held_the_customer_after_all_owes_the_handover_after_all() -> None:
+    told = tell(
+        "general",
+        filed("K-1", "2026-03-01 09:00"),
+        left("S-1", "2026-03-04 09:00"),
+        filed("K-1", "2026-03-02 09:00", manager="S-2"),
+        reassigned("K-1", "2026-03-03 09:00", "S-2", "S-1"),
+        until="2026-03-20 00:00",
+    )
+    assert told.count("obligation.withdrawn", **HANDOVER) == 1
+    assert told.count("obligation.breached", due_at="2026-03-10 00:00", **HANDOVER) == 1
+
+
 def test_the_draw_of_the_sales_office_hands_over() -> None:
     told = tell(
         "real-estate-sales",
