@@ -6,7 +6,7 @@ Source: 001-3 (五).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -31,8 +31,8 @@ def adjudicate_customer(turn: Turn, stream: Stream, event: Event, clause: BoundC
     """What was told of a customer decides its deals, and those of whom it referred or is family of."""
     yield from _judge(turn, stream.subject, event, clause)
     if event.type in ("ownership.claimed", "customer.reassigned"):
-        kin = _reached(stream.subject, lambda subject: list(turn.world.links(f"kin-of/{subject}")))
-        for subject in sorted(kin - {stream.subject}):
+        referred = turn.world.links(f"kin-of/{stream.subject}")
+        for subject in sorted({*referred, *_family_of(turn.world, stream.subject)} - {stream.subject}):
             yield from _judge(turn, subject, event, clause)
 
 
@@ -157,7 +157,7 @@ def _referrer(world: World, customer: Stream, at: datetime) -> str | None:
 def _family(world: World, customer: Stream, at: datetime) -> str | None:
     """The holder of the family's first registration, where that is earlier than the customer's own."""
     own = _claims(world, customer.subject, at)
-    relatives = _relatives(world, customer.subject) - {customer.subject}
+    relatives = _family_of(world, customer.subject) - {customer.subject}
     first = min(
         (claim for relative in relatives for claim in _claims(world, relative, at)[:1]),
         key=lambda claim: claim.at,
@@ -168,21 +168,22 @@ def _family(world: World, customer: Stream, at: datetime) -> str | None:
     return first.holder(at)
 
 
-def _relatives(world: World, customer: str) -> frozenset[str]:
-    """All that a customer is said to be family of, and those in turn."""
+def _family_of(world: World, customer: str) -> frozenset[str]:
+    """A customer and all who are family, whichever was said to be family of the other, and theirs in turn."""
 
-    def named(subject: str) -> list[str]:
-        claims: Iterable[Claim] = world.stream(subject).state.claims
-        return [f"customer/{claim.family_of}" for claim in claims if claim.family_of is not None]
+    def relatives(subject: str) -> list[str]:
+        naming = (kin for kin in world.links(f"kin-of/{subject}") if subject in _named_by(world, kin))
+        return [*_named_by(world, subject), *naming]
 
-    return _reached(customer, named)
-
-
-def _reached(start: str, following: Callable[[str], Iterable[str]]) -> frozenset[str]:
-    """All subjects that can be reached from one, step by step."""
-    known, ahead = {start}, [start]
+    known, ahead = {customer}, [customer]
     while ahead:
-        new = [subject for subject in following(ahead.pop()) if subject not in known]
-        known.update(new)
+        new = set(relatives(ahead.pop())) - known
+        known |= new
         ahead.extend(new)
     return frozenset(known)
+
+
+def _named_by(world: World, customer: str) -> set[str]:
+    """Whom a customer's registrations name as family."""
+    claims: Iterable[Claim] = world.stream(customer).state.claims
+    return {f"customer/{claim.family_of}" for claim in claims if claim.family_of is not None}

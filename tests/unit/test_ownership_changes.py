@@ -103,6 +103,15 @@ def test_a_referral_is_the_original_receivers_and_a_familys_passes_on() -> None:
     assert verdicts(old, passed, family, deal())[0][1] == {"S-6": 1}
 
 
+def test_a_relatives_registration_typed_in_late_changes_the_deal_whichever_names_the_other() -> None:
+    relative = claimed("S-5", "2026-02-02 10:00", "K-0", basis="family", family_of="K-1")
+    assert steps(tell(PACK, B_VALID, deal(), relative)) == [
+        "sales.first-registration",
+        "reversed",
+        "sales.family",
+    ]
+
+
 def test_each_deal_of_a_customer_has_its_own_dispute() -> None:
     told = tell(
         PACK,

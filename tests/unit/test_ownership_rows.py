@@ -165,6 +165,22 @@ CASES = {
         ],
         ("sales.family", {"S-6": 1}, {"S-6": 1}),
     ),
+    "family, whichever names the other": (
+        [
+            claimed("S-5", "2026-02-02 10:00", "K-0", basis="family", family_of="K-1"),
+            B_VALID,
+            deal(),
+        ],
+        ("sales.family", {"S-5": 1}, {"S-5": 1}),
+    ),
+    "two of one family, who both name a third": (
+        [
+            claimed("S-5", "2026-02-02 10:00", "K-0", basis="family", family_of="K-00"),
+            claimed("S-2", "2026-03-02 10:00", basis="family", family_of="K-00"),
+            deal(),
+        ],
+        ("sales.family", {"S-5": 1}, {"S-5": 1}),
+    ),
     "family registered later": (
         [
             claimed("S-2", "2026-03-02 10:00", basis="family", family_of="K-0"),
