@@ -15,7 +15,7 @@ import orjson
 from domain import admission, kpi
 from domain.engine import Turn
 from domain.envelope import Event, Rejected, identity, read, write
-from domain.incoming import Incoming, claims, dead_letter, fact_in, receipt_to_send
+from domain.incoming import Incoming, claims, dead_letter, fact_in, receipt_to_send, unnamed
 from domain.links import LINKS, Link, links_near, links_of, streams_near
 from domain.messages import Receipt
 from domain.privacy import owner_of
@@ -271,6 +271,7 @@ class Batch:
             "reason": rejection.reason,
             "reason_zh": rejection.reason_zh or None,
             "field": rejection.field,
+            **unnamed(claimed, message.origin),
         }
         self.receipts.append((fields, None))
         subject, time = claimed.get("subject"), at or claimed.get("time")

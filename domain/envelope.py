@@ -28,8 +28,10 @@ __all__ = [
     "SYSTEM",
     "Event",
     "Rejected",
+    "attribute",
     "digest",
     "identity",
+    "in_binary_mode",
     "parse",
     "parse_batch",
     "parse_binary",
@@ -111,16 +113,19 @@ def parse_binary(headers: Mapping[str, str | bytes], body: bytes) -> Event:
     strict_json.within_size(len(body) + sum(len(name) + len(value) for name, value in headers.items()))
     attributes: dict[str, Any] = {}
     for name, value in headers.items():
-        attributes |= _attribute(name.lower(), value)
+        attributes |= attribute(name.lower(), value)
     attributes["data"] = strict_json.load(body) if body.strip() else {}
     return _fact(attributes)
 
 
 def parse_message(headers: Mapping[str, str | bytes], body: bytes) -> Event:
     """A fact in whichever mode it came: binary where attributes are among the headers, else structured."""
-    if headers and any(name.lower() in ("ce_specversion", "ce-specversion") for name in headers):
-        return parse_binary(headers, body)
-    return parse(body)
+    return parse_binary(headers, body) if in_binary_mode(headers) else parse(body)
+
+
+def in_binary_mode(headers: Mapping[str, str | bytes]) -> bool:
+    """Whether attributes are among the headers."""
+    return any(name.lower() in ("ce_specversion", "ce-specversion") for name in headers)
 
 
 def parse_batch(raw: bytes) -> list[Event | Rejected]:
@@ -149,7 +154,7 @@ def _text(message: Mapping[str, Any]) -> str:
         raise malformed(None, "holds what JSON cannot say", "含有 JSON 无法表达的内容") from None
 
 
-def _attribute(name: str, value: str | bytes) -> dict[str, str]:
+def attribute(name: str, value: str | bytes) -> dict[str, str]:
     """One header as an attribute; HTTP percent-encodes what its headers cannot carry."""
     if name != "content-type" and not name.startswith(("ce_", "ce-")):
         return {}

@@ -92,7 +92,6 @@ FIELDS: dict[str, tuple[str, str]] = {
     "next_at": ("When the next level is due if nobody acknowledges", "无人接手时升至下一层级的时间"),
     "obligation": ("Key of the obligation, the same through its life", "义务的键，始终不变"),
     "of": ("What tells it apart from others of its clause", "与同一条款下其他义务的区分"),
-    "offset": ("Where in the partition it stood", "分区内的位移"),
     "ok": ("Whether the visit took place as recorded", "走访是否属实"),
     "opened_at": ("When the obligation opened", "义务产生时间"),
     "order": ("Staff ids in their order of turns", "轮值次序（员工编号）"),
@@ -101,7 +100,6 @@ FIELDS: dict[str, tuple[str, str]] = {
     "outcome": ("What came of it", "回访结果"),
     "own_account": ("What the person pays themselves", "自理金额"),
     "owner": ("Staff id of the document's owner", "文件责任人员工编号"),
-    "partition": ("Partition it came from", "来源分区"),
     "partitionkey": (
         "Key that keeps a stream in order; the same as the subject",
         "保证流内有序的键，与 subject 相同",
@@ -192,9 +190,13 @@ FIELDS: dict[str, tuple[str, str]] = {
     "within": ("The period in which it must be met, as the rule writes it", "规定的履行期限"),
     "written": ("Whether it was done in writing", "是否为书面"),
 }
-# `topic` names a Kafka topic on a dead letter, `source` an upstream on receipts and events.
+# `source` names an upstream on receipts and events.
 FIELDS |= {
-    "DeadLetter topic": ("Topic it came from", "来源主题"),
+    "DeadLetter origin": ("Where it came from, such as huiyin.intake/0@85", "来处，如 huiyin.intake/0@85"),
+    "Receipt origin": (
+        "Where a message that did not say its id or source came from, such as huiyin.intake/0@85",
+        "未写明 id 或 source 的消息的来处，如 huiyin.intake/0@85",
+    ),
     "CloudEvent source": ("The upstream that says so", "上游来源"),
     "Receipt source": ("The upstream that sent the fact", "上游来源"),
     "reception.assigned designated": ("Whether the customer asked for this person", "是否为客户指定"),

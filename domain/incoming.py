@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import orjson
 
-from domain.envelope import Event, Rejected, parse_message
+from domain.envelope import Event, Rejected, attribute, in_binary_mode, parse_message
 from domain.storage import Outgoing
 from domain.strict_json import LARGEST
 
@@ -48,13 +49,34 @@ def claims(message: Incoming) -> dict[str, Any]:
         event = message.event
         names = {"id": event.id, "source": event.source, "subject": event.subject, "time": event.time}
         return {**names, "customer": getattr(event.data, "customer", None)}
-    said = fact_in(message.raw) if len(message.raw) <= LARGEST else None
-    if not isinstance(said, dict):
-        said = {}
-    data = said.get("data", said)  # in binary mode the body is the data
+    said = _said(message)
+    data = said.get("data")
     told: dict[str, Any] = {**said, "customer": data.get("customer") if isinstance(data, dict) else None}
     found = {name: told.get(name) for name in ("id", "source", "subject", "time", "customer")}
     return {name: value for name, value in found.items() if isinstance(value, str) and len(value) <= 200}
+
+
+def _said(message: Incoming) -> dict[str, Any]:
+    """The event in whichever mode it came; in binary mode the body is the data."""
+    body = fact_in(message.raw) if len(message.raw) <= LARGEST else None
+    if in_binary_mode(message.headers):
+        return {**_attributes(message.headers), "data": body}
+    return body if isinstance(body, dict) else {}
+
+
+def _attributes(headers: Mapping[str, bytes]) -> dict[str, str]:
+    """Those that can be read."""
+    found: dict[str, str] = {}
+    for name, value in headers.items():
+        with suppress(Rejected):
+            found |= attribute(name.lower(), value)
+    return found
+
+
+def unnamed(claimed: Mapping[str, Any], origin: str) -> dict[str, str]:
+    """Where a message came from, if it does not say who sent it as what: else nobody could tell of which
+    message a receipt speaks."""
+    return {} if "id" in claimed and "source" in claimed or not origin else {"origin": origin}
 
 
 def receipt_to_send(fields: Mapping[str, Any]) -> Outgoing:

@@ -48,6 +48,7 @@ class Receipt(Message):
     field: Text | None = None
     sequence: int | None = None
     subject: Text | None = None
+    origin: Text | None = None
 
 
 class Alert(Message):
@@ -85,7 +86,5 @@ class DeadLetter(Message):
     raw_base64: Text
     sealed_with: Id | None = None
     headers: dict[str, str] = {}
-    topic: Text | None = None
-    partition: int | None = None
-    offset: int | None = None
+    origin: Text | None = None
     refused_at: Time | None = None

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from api.cli.command import Command, Given, argument
-from api.cli.edge import DONE, NO, WRONG, Edge, database_place
+from api.cli.edge import DONE, NO, WRONG, Edge, database_place, local
 from api.i18n import Text
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def run(given: Given, edge: Edge) -> int:
 
 def _findings(edge: Edge) -> Iterator[Finding]:
     settings = edge.settings
-    yield Finding("ok", Text("settings", "配置"), _shown(settings))
+    yield Finding("ok", Text("settings", "配置"), _shown(settings, edge))
     for look in (_policy, _sealing, _database, _broker, _intake, _disk):
         try:
             yield from look(settings, edge)
@@ -53,10 +53,15 @@ def _findings(edge: Edge) -> Iterator[Finding]:
             yield _away(look, problem, edge)
 
 
-def _shown(settings: Settings) -> str:
-    place = database_place(settings.database_url)
-    told = f"prefix {settings.topic_prefix} · instance {settings.instance}"
-    return f"database {place} · kafka {settings.kafka} · {told}"
+def _shown(settings: Settings, edge: Edge) -> str:
+    return edge.text(
+        "database {place} · kafka {kafka} · prefix {prefix} · instance {instance}",
+        "数据库 {place} · kafka {kafka} · 主题前缀 {prefix} · 实例 {instance}",
+        place=database_place(settings.database_url),
+        kafka=settings.kafka,
+        prefix=settings.topic_prefix,
+        instance=settings.instance,
+    )
 
 
 def _away(look: Callable[..., Any], problem: Exception, edge: Edge) -> Finding:
@@ -91,7 +96,7 @@ def _sealing(settings: Settings, edge: Edge) -> Iterator[Finding]:
         )
         yield Finding("look", WHAT[_sealing], edge.text(*words))
     else:
-        yield Finding("ok", WHAT[_sealing], f"master key {found.current}")
+        yield Finding("ok", WHAT[_sealing], edge.text("master key", "主密钥") + f" {found.current}")
 
 
 def _database(settings: Settings, edge: Edge) -> Iterator[Finding]:
@@ -109,7 +114,7 @@ def _database(settings: Settings, edge: Edge) -> Iterator[Finding]:
             words = edge.text("no ledger yet; the first worker makes it", "尚无账本；首个工作进程会创建")
             yield Finding("look", Text("ledger", "账本"), words)
             return
-        yield from _ledger(connection)
+        yield from _ledger(connection, edge)
 
 
 LEDGER = """SELECT
@@ -119,32 +124,35 @@ LEDGER = """SELECT
     (SELECT coalesce(max(sequence), 0) FROM projection_partition), (SELECT min(at) FROM due)"""
 
 
-def _ledger(connection: Any) -> Iterator[Finding]:
+def _ledger(connection: Any, edge: Edge) -> Iterator[Finding]:
     last, parked, letters, outbox, through, partitions, due = connection.execute(LEDGER).fetchone()
-    overdue = f" · next due {due:%Y-%m-%d %H:%M}" if due else ""
-    yield Finding("ok", Text("ledger", "账本"), f"sequence {last} · parked {parked}{overdue}")
+    told = [edge.text("sequence", "序号") + f" {last}", edge.text("parked", "暂存") + f" {parked}"]
+    told += [edge.text("next due", "下一到期") + f" {local(due.isoformat())}"] if due else []
+    yield Finding("ok", Text("ledger", "账本"), " · ".join(told))
     yield Finding("look" if letters else "ok", Text("dead letters", "死信"), str(letters))
     behind = last - max(through, partitions)
-    yield Finding(
-        "look" if behind > MANY else "ok", Text("read models", "读模型"), f"{max(0, behind)} behind"
-    )
-    yield Finding("look" if outbox > MANY else "ok", Text("outbox", "发件箱"), f"{outbox} unsent")
-    yield from _webhooks(connection)
+    late = edge.text("{n} behind", "落后 {n}", n=max(0, behind))
+    yield Finding("look" if behind > MANY else "ok", Text("read models", "读模型"), late)
+    unsent = edge.text("{n} unsent", "{n} 条未发", n=outbox)
+    yield Finding("look" if outbox > MANY else "ok", Text("outbox", "发件箱"), unsent)
+    yield from _webhooks(connection, edge)
     sizes = ((table, _size(connection, table)) for table in ("ledger_outbox", "parked", "dead_letter"))
     yield Finding("ok", Text("disk used", "占用空间"), " · ".join(f"{table} {size}" for table, size in sizes))
 
 
-def _webhooks(connection: Any) -> Iterator[Finding]:
+def _webhooks(connection: Any, edge: Edge) -> Iterator[Finding]:
     """Receivers of alerts, and since when one has not taken what it was sent."""
     from projections.webhooks import states
 
     there = connection.execute("SELECT to_regclass('webhook')").fetchone()
     for row in states(connection) if there[0] is not None else ():
-        since = f" · {row['problem']} since {row['failing_since']:%Y-%m-%d %H:%M}" if row["failures"] else ""
-        refused = f" · {row['refused']} refused" if row["refused"] else ""
-        state: State = "look" if since or refused else "ok"
-        told = f"{row['name']}: {row['behind']} behind{since}{refused}"
-        yield Finding(state, Text("webhook", "告警推送"), told)
+        told = [edge.text("{name}: {behind} behind", "{name}：落后 {behind}", **row)]
+        if row["failures"]:
+            since = local(row["failing_since"].isoformat())
+            told += [edge.text("{problem} since {since}", "{problem}，自 {since} 起", **row, since=since)]
+        if row["refused"]:
+            told += [edge.text("{refused} refused", "{refused} 条被拒", **row)]
+        yield Finding("look" if told[1:] else "ok", Text("webhook", "告警推送"), " · ".join(told))
 
 
 def _size(connection: Any, table: str) -> str:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from api.cli.command import Command, Given, argument
-from api.cli.edge import DONE, NO, Edge, Failure, failure, insist_on_reason
+from api.cli.edge import DONE, NO, Edge, Failure, failure, insist_on_reason, local
 
 if TYPE_CHECKING:
     from domain.erasure import KeptUntil
@@ -73,7 +73,7 @@ def _kept(customer: str, kept: KeptUntil) -> Failure:
         "客户 {customer} 自 {until} 起方可删除：按保存期限规定，{visit} 须保留至该时。",
         customer=customer,
         visit=kept.subject,
-        until=f"{kept.until:%Y-%m-%d %H:%M}",
+        until=local(kept.until.isoformat()),
     ).text
     return Failure(text, NO)
 

@@ -142,10 +142,13 @@ def _caused(message: Message, places: Mapping[str, Any], edge: Edge) -> Iterator
 
 
 def _when(message: Message) -> str:
-    """Local to where it happened; what was learned later than it happened says so."""
-    at = datetime.fromisoformat(message["time"])
+    """On the clock of the sections below, whichever offset it came with; what was learned later than it
+    happened says so."""
+    from domain.working_time import CN
+
+    at = datetime.fromisoformat(message["time"]).astimezone(CN.tz)
     learned = datetime.fromisoformat(message.get("recordedtime", message["time"]))
-    late = f"\n↳ {learned.astimezone(at.tzinfo):%m-%d %H:%M}" if (learned - at).total_seconds() >= 60 else ""
+    late = f"\n↳ {learned.astimezone(CN.tz):%m-%d %H:%M}" if (learned - at).total_seconds() >= 60 else ""
     return f"{at:%Y-%m-%d %H:%M}{late}"
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from api.cli.command import Command, Given, argument, whole
-from api.cli.edge import DONE, NO, Edge, Failure, failure
+from api.cli.edge import DONE, NO, Edge, Failure, failure, local
 from api.cli.unsealing import letters_opened
 
 if TYPE_CHECKING:
@@ -22,8 +22,7 @@ def list_letters(given: Given, edge: Edge) -> int:
     """One line a letter: its number, when, why, and what the message said it was."""
     with edge.storage() as storage:
         for letter in _letters(edge, storage, given.code):
-            said = _claimed(letter)
-            parts = (letter.position, f"{letter.made_at:%Y-%m-%d %H:%M:%S}", letter.code, said, letter.reason)
+            parts = (letter.position, local(letter.made_at.isoformat()), letter.code, _claimed(letter), _why(letter, edge))
             edge.line("  ".join(str(part) for part in parts if part))
     return DONE
 
@@ -34,6 +33,10 @@ def _letters(edge: Edge, storage: PostgresStorage, code: str | None = None) -> I
         wanted = [letter for letter in page if code in (None, letter.code)]
         yield from letters_opened(edge, storage, wanted)
         after = page[-1].position
+
+
+def _why(letter: Letter, edge: Edge) -> str:
+    return edge.text(letter.reason, orjson.loads(letter.letter).get("reason_zh") or letter.reason)
 
 
 def _claimed(letter: Letter) -> str:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Answer = dict[str, Any]
 Identity = tuple[str | None, str | None]
+PLACE = ""
+"""Instead of a source, which is never empty: what stands beside it is a message's place on the intake topic."""
 LARGEST = 1_000_000
 """Bytes that one Kafka message may have; beyond, no broker takes it, nor is it a fact."""
 
@@ -43,6 +45,12 @@ def claimed(fact: bytes) -> Mapping[str, Any]:
 def _identity(said: Mapping[str, Any]) -> Identity:
     source, id_ = said.get("source"), said.get("id")
     return (source if isinstance(source, str) else None, id_ if isinstance(id_, str) else None)
+
+
+def _answered(answer: Answer) -> Identity:
+    """What a receipt from the topic is about: by its place where the message could not be named."""
+    origin = answer.get("origin")
+    return (PLACE, origin) if origin else _identity(answer)
 
 
 class KafkaSender:
@@ -71,9 +79,9 @@ class KafkaSender:
     def send(self, facts: Sequence[bytes]) -> Iterator[Answer]:
         """Returns when the broker has all of it."""
         refused = [fact for fact in facts if len(fact) > LARGEST]
-        sent = [self._put(fact) for fact in facts if len(fact) <= LARGEST]
-        for future in sent:
-            future.get(timeout=60)
+        sent = [(fact, self._put(fact)) for fact in facts if len(fact) <= LARGEST]
+        for fact, future in sent:
+            self._await(fact, future.get(timeout=60))
         yield from (_too_large(fact) for fact in refused)
         yield from self._arrived(0)
 
@@ -81,8 +89,15 @@ class KafkaSender:
         said = claimed(fact)
         subject = said.get("subject")
         key = subject.encode() if isinstance(subject, str) else None
-        self.awaited[_identity(said)] += 1
         return self.producer.send(self.topics.intake, value=fact, key=key)
+
+    def _await(self, fact: bytes, place: Any) -> None:
+        """The receipt names a fact as far as the ledger could read it, and else its place."""
+        from domain.incoming import Incoming, claims, unnamed
+
+        claimed = claims(Incoming(fact, None))
+        told = unnamed(claimed, f"{place.topic}/{place.partition}@{place.offset}")
+        self.awaited[_answered({**claimed, **told})] += 1
 
     def _arrived(self, timeout_ms: int) -> Iterator[Answer]:
         """The receipts of what was sent here; other senders' are not ours to print."""
@@ -91,7 +106,7 @@ class KafkaSender:
         for records in self.receipts.poll(timeout_ms=timeout_ms, max_records=2000).values():
             for record in records:
                 answer = orjson.loads(record.value)
-                identity = _identity(answer)
+                identity = _answered(answer)
                 if self.awaited[identity] > 0:
                     self.awaited[identity] -= 1
                     yield answer
@@ -212,7 +227,7 @@ def _problem(answer: HttpAnswer, fact: bytes) -> Answer:
         "id": id_,
         "source": source,
         "status": "rejected",
-        "code": said.get("code") or "malformed",
+        "code": "too-large" if answer.status == 413 else "malformed",
         "reason": said.get("detail") or said.get("title") or f"HTTP {answer.status}",
     }
     return {name: value for name, value in found.items() if value is not None}

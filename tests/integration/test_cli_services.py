@@ -20,6 +20,7 @@ from tests.helpers.terminal import terminal
 
 RECEIVED = received("C-1", "2026-03-09 09:00", signals=["door-blocking"])
 CLOSED = fact("complaint.closed", "complaint/C-1", "2026-03-09 10:00", by="S-1")
+TOO_LARGE = received("C-3", "2026-03-09 09:00", summary="x" * 300_000)
 PARKED = fact("complaint.closed", "complaint/C-2", "2026-03-09 10:00", by="S-1")
 
 
@@ -69,15 +70,16 @@ def test_topics_with_other_partitions_are_refused(env: dict[str, str], topics: T
 
 @pytest.mark.timeout(120)
 def test_from_a_fact_to_its_alert_and_back_to_its_history(running: dict[str, str]) -> None:
-    sent = huiyin(
-        "emit", "-", "--patience", "60", stdin=lines(RECEIVED, CLOSED, PARKED, RECEIVED), env=running
-    )
+    told = lines(RECEIVED, CLOSED, PARKED, RECEIVED, TOO_LARGE) + b"no JSON\n"
+    sent = huiyin("emit", "-", "--patience", "60", stdin=told, env=running)
     assert sent.status == 1
-    assert sorted(receipt["status"] for receipt in sent.json) == [
+    assert sorted(receipt.get("code", receipt["status"]) for receipt in sent.json) == [
+        "close-without-echo",
         "duplicate",
-        "parked",
+        "malformed",
         "recorded",
-        "rejected",
+        "too-large",
+        "unknown-stream",
     ]
 
     (alert,) = huiyin(
@@ -94,8 +96,9 @@ def test_from_a_fact_to_its_alert_and_back_to_its_history(running: dict[str, str
     assert huiyin("history", "complaint/C-9", env=running).status == 1
 
     letters = huiyin("dead-letters", "list", env=running)
-    assert "close-without-echo  complaint.closed complaint/C-1" in letters.out
-    number = letters.out.split()[0]
+    (line,) = [line for line in letters.out.splitlines() if "close-without-echo" in line]
+    assert "close-without-echo  complaint.closed complaint/C-1" in line
+    number = line.split()[0]
     (letter,) = huiyin("dead-letters", "show", number, env=running).json
     assert letter["code"] == "close-without-echo"
     raw = huiyin("dead-letters", "show", number, "--raw", env=running)

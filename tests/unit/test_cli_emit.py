@@ -54,6 +54,14 @@ def test_a_batch_that_is_refused_whole_is_sent_fact_by_fact(door: Door, file: Pa
     assert [len(batch) for batch in door.batches] == [1] * 7
 
 
+def test_a_fact_too_large_for_the_door_says_so(door: Door, file: Path) -> None:
+    file.write_text(json.dumps(FACTS[0]) + "\n")
+    door.trouble = [(413, {"detail": "At most 262144 bytes are taken here."})] * 2
+    answer = huiyin("emit", str(file), "--http", door.url)
+    assert answer.status == 1
+    assert (answer.json[0]["id"], answer.json[0]["code"]) == (FACTS[0]["id"], "too-large")
+
+
 def test_a_door_that_is_busy_is_asked_again(door: Door, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("api.cli.sending.PAUSES_S", (0.0, 0.0))
     door.trouble = [(503, {}), (503, {})]

@@ -3,7 +3,7 @@
 import csv
 import io
 import xml.etree.ElementTree as ElementTree
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -91,6 +91,11 @@ def test_the_table_fits_80_columns_and_explains_each_event(events: list[Event]) 
 
 def test_what_was_learned_late_says_when(events: list[Event]) -> None:
     assert "↳ 03-10 09:00" in written(events, "table")
+
+
+def test_the_table_has_one_clock_whatever_offsets_came(events: list[Event]) -> None:
+    elsewhere = [event._replace(time=event.time.astimezone(UTC)) for event in events]
+    assert "2026-03-09 09:00   complaint.received" in written(elsewhere, "table")
 
 
 def test_the_table_speaks_chinese(events: list[Event]) -> None:

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from domain.events import FACTS
+from domain.incoming import Incoming
 from domain.memory import MemoryStorage
+from domain.messages import DeadLetter, Receipt
 from tests.helpers.complaints import Fact, act, answered, closed, replied, resolved
 from tests.helpers.receipts import (
     CLOSED,
@@ -20,7 +22,7 @@ from tests.helpers.receipts import (
     ledger,
     record,
 )
-from tests.helpers.scenario import fact, received
+from tests.helpers.scenario import at, fact, received
 
 
 def test_a_fact_that_is_malformed_says_where() -> None:
@@ -157,6 +159,53 @@ def test_a_refused_fact_goes_to_the_dead_letters_with_its_bytes() -> None:
     (letter,) = [json.loads(out.value) for out in book.storage.outbox if out.channel == "dead-letters"]
     assert letter["code"] == "malformed"
     assert letter["raw_base64"] == "ew=="
+
+
+def test_what_is_sent_of_a_refused_fact_is_what_the_schemas_say() -> None:
+    book = ledger()
+    refused = Incoming.read(b"{}", {**BINARY, "ce_id": b"\xff"}, "huiyin.intake/0@7")
+    book.record([refused], at(NOON))
+    assert isinstance(book.storage, MemoryStorage)
+    receipt, letter = sorted(book.storage.outbox, key=lambda out: out.channel, reverse=True)
+    assert Receipt.model_validate_json(receipt.value).origin == "huiyin.intake/0@7"
+    assert DeadLetter.model_validate_json(letter.value).origin == "huiyin.intake/0@7"
+
+
+BINARY = {
+    "ce_specversion": b"1.0",
+    "ce_id": b"b-1",
+    "ce_source": b"/hotline",
+    "ce_type": b"complaint.received",
+    "ce_subject": b"complaint/C-1",
+    "ce_time": b"2026-03-09T09:00:00+08:00",
+}
+
+
+def sent(headers: dict[str, bytes], body: bytes = b"{}") -> Receipt:
+    (receipt,) = ledger().record([Incoming.read(body, headers, "huiyin.intake/0@7")], at(NOON)).receipts
+    return receipt
+
+
+def test_a_refused_fact_in_binary_mode_is_named_by_its_headers() -> None:
+    receipt = sent(BINARY, b'{"id": "another", "customer": 5}')
+    assert (receipt.status, receipt.id, receipt.source) == ("rejected", "b-1", "/hotline")
+    assert receipt.subject == "complaint/C-1"
+    assert receipt.origin is None
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        ({**BINARY, "ce_id": b"\xff"}, b"{}"),
+        ({name: value for name, value in BINARY.items() if name != "ce_source"}, b"{}"),
+        ({}, b"no JSON"),
+        ({}, json.dumps({**RECEIVED, "id": "i" * 201}).encode()),
+        ({}, json.dumps(received("C-1", NOON, summary="x" * 300_000)).encode()),
+    ],
+    ids=["an id that is no text", "no source", "no JSON", "a long id", "too large"],
+)
+def test_a_message_that_cannot_be_named_is_known_by_its_place(headers: dict[str, bytes], body: bytes) -> None:
+    assert sent(headers, body).origin == "huiyin.intake/0@7"
 
 
 def test_every_fact_has_one_receipt_on_its_way_out() -> None:
