@@ -76,7 +76,7 @@ def _attributes(headers: Mapping[str, bytes]) -> dict[str, str]:
 def unnamed(claimed: Mapping[str, Any], origin: str) -> dict[str, str]:
     """Where a message came from, if it does not say who sent it as what: else nobody could tell of which
     message a receipt speaks."""
-    return {} if "id" in claimed and "source" in claimed or not origin else {"origin": origin}
+    return {} if ("id" in claimed and "source" in claimed) or not origin else {"origin": origin}
 
 
 def receipt_to_send(fields: Mapping[str, Any]) -> Outgoing:

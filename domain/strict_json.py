@@ -71,8 +71,9 @@ def _loads(raw: bytes | str) -> Any:
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        where = f"line {error.lineno} column {error.colno}"
-        raise malformed(None, f"is not valid JSON ({where})", f"不是有效的 JSON（{where}）") from None
+        line, column = error.lineno, error.colno
+        en, zh = f"line {line} column {column}", f"第 {line} 行第 {column} 列"
+        raise malformed(None, f"is not valid JSON ({en})", f"不是有效的 JSON（{zh}）") from None
 
 
 def _too_deep(limit: int) -> Rejected:

@@ -22,7 +22,8 @@ def list_letters(given: Given, edge: Edge) -> int:
     """One line a letter: its number, when, why, and what the message said it was."""
     with edge.storage() as storage:
         for letter in _letters(edge, storage, given.code):
-            parts = (letter.position, local(letter.made_at.isoformat()), letter.code, _claimed(letter), _why(letter, edge))
+            at, why = local(letter.made_at.isoformat()), _why(letter, edge)
+            parts = (letter.position, at, letter.code, _claimed(letter), why)
             edge.line("  ".join(str(part) for part in parts if part))
     return DONE
 

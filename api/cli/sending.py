@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Answer = dict[str, Any]
 Identity = tuple[str | None, str | None]
 PLACE = ""
-"""Instead of a source, which is never empty: what stands beside it is a message's place on the intake topic."""
+"""Instead of a source, which is never empty: beside it stands a message's place on the intake topic."""
 LARGEST = 1_000_000
 """Bytes that one Kafka message may have; beyond, no broker takes it, nor is it a fact."""
 

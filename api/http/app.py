@@ -28,8 +28,10 @@ from api.http import (
 from api.http.access import session
 from api.http.access.gate import Gate, admitted
 from api.http.guard import Guard
+from api.http.heads import Heads
 from api.http.intake import Clock
 from api.http.pages import routes as pages
+from api.http.params import once
 from api.http.revalidation import Revalidation
 from api.http.services import Services, utc_now
 from api.http.stopping import heard
@@ -75,8 +77,8 @@ def create_app(settings: Settings, now: Clock = utc_now) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         lifespan=_running,
-        middleware=[Middleware(Guard), Middleware(Gate), Middleware(Revalidation)],
-        dependencies=[Depends(admitted)],
+        middleware=[Middleware(Heads), Middleware(Guard), Middleware(Gate), Middleware(Revalidation)],
+        dependencies=[Depends(admitted), Depends(once)],
     )
     app.state.services = Services(settings, now)
     for router in ROUTERS:

@@ -6,6 +6,7 @@ CloudEvents HTTP binding 1.0: structured, batch and binary mode.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -48,6 +49,22 @@ def media_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
+_CHARSET = re.compile(r";\s*charset\s*=\s*\"?([^\s;\"]+)", re.IGNORECASE)
+
+
+def _insist_on_utf8(request: Request) -> None:
+    """JSON is UTF-8 (RFC 8259): what says that it is something else, or compressed, would be read as what it
+    is not."""
+    coding = request.headers.get("content-encoding", "identity")
+    if coding.strip().lower() != "identity":
+        en, zh = f"Send the body as it is, without {coding[:40]}.", f"请勿对请求体使用 {coding[:40]}。"
+        raise Problem("media-type", en, zh, "Content-Encoding", {"Accept-Encoding": "identity"})
+    charset = _CHARSET.search(request.headers.get("content-type", ""))
+    if charset and charset[1].lower() not in ("utf-8", "utf8", "us-ascii"):
+        en, zh = f"Send UTF-8, not {charset[1][:40]}.", f"请以 UTF-8 发送，不要使用 {charset[1][:40]}。"
+        raise Problem("media-type", en, zh, "Content-Type")
+
+
 def loads(body: bytes) -> object:
     try:
         return orjson.loads(body)
@@ -62,7 +79,11 @@ def loads(body: bytes) -> object:
 
 def _headers(request: Request) -> dict[str, bytes]:
     """The headers that are attributes; others do not belong to the fact."""
-    said = {name.decode("latin-1").lower(): value for name, value in request.headers.raw}
+    said: dict[str, bytes] = {}
+    for name, value in request.headers.items():
+        if name in said and name.startswith("ce-"):
+            raise Problem("bad-body", f"{name} is said twice.", f"{name} 出现了两次。", name)
+        said[name] = value.encode("latin-1")
     return {name: value for name, value in said.items() if name.startswith("ce-") or name == "content-type"}
 
 
@@ -127,6 +148,7 @@ MODES: Mapping[str, Mode] = {
 def mode_of(request: Request) -> Mode:
     """How the request carries its facts."""
     media = media_type(request)
+    _insist_on_utf8(request)
     if "ce-specversion" in request.headers and media in ("application/json", ""):
         return MODES["application/json"]
     if media not in MODES or media == "application/json":

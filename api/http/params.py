@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, StringConstraints, WithJsonSchema
+from starlette.requests import Request
 
+from api.http.problems import Problem
 from domain.events.base import day, instant, problem
 from domain.working_time import Calendar
 
@@ -80,6 +83,23 @@ To = Annotated[datetime | Edge, PlainValidator(partial(_bound, ends=True)), _BOU
 """Bounds of a list: instants, or local days as figures take them, the last included."""
 
 Name = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
+
+
+async def once(request: Request) -> None:
+    """A parameter stands once, unless it takes several values: which of two counts, nobody could tell."""
+    given = Counter(name for name, _ in request.query_params.multi_items())
+    twice = next((name for name, times in given.items() if times > 1 and name not in _lists(request)), None)
+    if twice is not None:
+        twice = twice[:60]
+        raise Problem("bad-parameter", f"{twice} is given twice.", f"{twice} 出现了两次。", twice)
+
+
+def _lists(request: Request) -> set[str]:
+    """The parameters of this route that take several values."""
+    fields = request.scope["route"].dependant.query_params
+    models = [annotation.model_fields for field in fields if (annotation := field.field_info.annotation)]
+    entries = ((entry.alias or name, entry.annotation) for model in models for name, entry in model.items())
+    return {name for name, annotation in entries if get_origin(annotation) in (list, tuple)}
 
 
 Cursor = Annotated[str, StringConstraints(max_length=2_000, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]

@@ -116,6 +116,7 @@ _RIGHT: Mapping[str, Text] = {
     "literal_error": Text("must be one of {expected}", "须为 {expected} 之一"),
     "greater_than_equal": Text("must be at least {ge}", "不得小于 {ge}"),
     "less_than_equal": Text("must be at most {le}", "不得大于 {le}"),
+    "string_type": Text("must be text", "须为文本"),
     "string_too_long": Text("must have {max_length} characters at most", "不得超过 {max_length} 个字符"),
     "string_pattern_mismatch": Text("must not be empty or hold control characters", "不得为空或含控制字符"),
     "date_from_datetime_parsing": Text("must be a date such as 2026-03-04", "须为日期，如 2026-03-04"),

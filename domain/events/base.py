@@ -62,7 +62,7 @@ _FAULTS = tuple(
         ),
         (
             _ANY_DAY + r"[Tt][\d:.]+[+-](?:14:(?!00)|1[5-9]|[2-9])",
-            "the offset must lie within 14:00 of UTC",
+            "must have an offset within 14:00 of UTC",
             "时区偏移不得超过 14:00",
         ),
         (r"(?:0|1[0-8]|9999)\d*-", "the year must lie between 1900 and 9998", "年份须在 1900 至 9998 之间"),

@@ -92,6 +92,20 @@ def test_binary_mode_has_attributes_in_headers(site: Site) -> None:
     assert site.post(told).json()["status"] == "duplicate"
 
 
+def test_a_binary_header_stands_once(site: Site) -> None:
+    told = site.complaint(new())
+    attributes = [(f"ce-{name}", value) for name, value in told.items() if name != "data"]
+    headers = [*attributes, ("ce-id", "another"), ("content-type", "application/json")]
+    answer = site.client.post("/events", json=told["data"], headers=headers)
+    assert (answer.status_code, answer.json()["field"]) == (400, "ce-id")
+
+
+def test_a_compressed_body_is_refused_before_it_is_read(site: Site) -> None:
+    answer = site.post(b"\x1f\x8b", ONE, **{"content-encoding": "gzip"})
+    assert (answer.status_code, answer.json()["field"]) == (415, "Content-Encoding")
+    assert site.post(site.complaint(new()), f'{ONE}; charset="UTF-8"').json()["status"] == "recorded"
+
+
 def test_binary_headers_may_be_percent_encoded(site: Site) -> None:
     told = site.complaint(new())
     attributes = {f"ce-{name}": value for name, value in told.items() if name != "data"}
@@ -149,6 +163,7 @@ PROBLEMS: list[tuple[str, bytes, str, int, str]] = [
     ("JSON without ce- headers", b"{}", "application/json", 415, "media-type"),
     ("a form", b"x=1", "application/x-www-form-urlencoded", 415, "media-type"),
     ("no media type", b"{}", "", 415, "media-type"),
+    ("another charset", b"{}", f"{ONE}; charset=gbk", 415, "media-type"),
 ]
 
 
@@ -211,6 +226,21 @@ def test_concurrent_requests_get_the_receipts_of_their_own_facts(site: Site) -> 
     for thread in threads:
         thread.join()
     assert answers == {number: [told["id"] for told in batch] for number, batch in enumerate(batches)}
+
+
+@pytest.mark.parametrize("path", ["/health/ready", "/complaints", "/complaints?limit=x", "/alerts/stream"])
+def test_head_is_get_without_the_content(site: Site, path: str) -> None:
+    asked = site.client.head(path)
+    assert asked.content == b""
+    if path != "/alerts/stream":
+        told = site.client.get(path)
+        assert asked.status_code == told.status_code
+        assert asked.headers["content-type"] == told.headers["content-type"]
+
+
+def test_a_parameter_that_stands_twice_is_refused(site: Site) -> None:
+    answer = site.client.get("/complaints?status=open&status=closed")
+    assert (answer.status_code, answer.json()["field"]) == (400, "status")
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
