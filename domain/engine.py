@@ -164,8 +164,10 @@ class Turn:
                     self.judge_again(self.world.stream(subject), cause)
 
     def owe(self, stream: Stream, clause: BoundClause, of: str, cause: Event) -> None:
+        """Once; what was withdrawn is owed anew when it is learned to have been owed from an earlier time."""
         key = f"{clause.id}:{of}"
-        if key not in stream.duties:
+        known = stream.duties.get(key)
+        if known is None or (known.status == "withdrawn" and cause.time < known.opened_at):
             obligations.owe(self, stream, clause, key, of, cause)
 
     def take(self, stream: Stream, event: Event) -> None:

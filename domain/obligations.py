@@ -34,10 +34,13 @@ def _holds(conditions: Sequence[Condition | None], situation: Situation) -> bool
 
 
 def settle(turn: Turn, stream: Stream, event: Event, situation: Situation) -> None:
-    """What the event does to what is already owed: meets it, withdraws it, moves it, stands it down."""
+    """What the event does to what is already owed: meets it, withdraws it, moves it, stands it down. What
+    happened before it was owed, by a fact of another stream, does nothing to it."""
     for duty in (*stream.running(), *stream.overdue()) if stream.live else ():
         clause = stream.policy.clauses.get(duty.clause)
         if clause is None or not (event.type in clause.met_by or event.type in clause.withdrawn_by):
+            continue
+        if event.time < duty.opened_at:
             continue
         seen = Situation(event, situation.state, duty)
         if _holds(clause.met_by.get(event.type, ()), seen):

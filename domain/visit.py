@@ -211,7 +211,7 @@ def summed_up_before(turn: Turn, stream: Stream, event: Event, clause: BoundClau
     """A summary told before the day's first visit, though learned after it, shows that none is owed."""
     from domain import obligations
 
-    day = clause.calendar.local(event.time).date()
+    day = local_day(event.time, clause.calendar)
     duty = stream.duties.get(f"{clause.id}:{day.isoformat()}")
     if duty is not None and event.time <= duty.opened_at and duty.status in ("open", "breached"):
         obligations.withdraw(turn, stream, duty, event, turn.now)

@@ -30,6 +30,51 @@ def test_a_summary_of_the_day_before_leaves_todays_owed() -> None:
     assert not told.has("obligation.withdrawn")
 
 
+def test_what_was_told_before_the_first_visit_meets_nothing_whatever_is_learned_after() -> None:
+    """Told in its stream's own order, it is no late fact there; the visit happened in another stream."""
+    told = day_summary(
+        summed_up("2026-03-03 12:00"),
+        visited("2026-03-04 09:30"),
+        summed_up("2026-03-04 09:00"),
+        summed_up("2026-03-03 13:00"),
+    )
+    assert told.has("obligation.withdrawn", clause="xuzhou.day-summary", due_at="2026-03-04 17:30")
+    assert not told.has("obligation.met")
+    assert not told.has("obligation.breached")
+
+
+def test_a_summary_at_24_00_is_of_the_day_that_ends_in_whatever_order_it_is_learned() -> None:
+    told = day_summary(visited("2026-03-04 09:30"), summed_up("2026-03-04 00:00"))
+    assert told.has("obligation.breached", clause="xuzhou.day-summary", due_at="2026-03-04 17:30")
+    assert not told.has("obligation.withdrawn")
+
+
+def test_a_summary_that_was_none_owed_is_owed_when_an_earlier_visit_of_the_day_is_learned() -> None:
+    told = day_summary(
+        visited("2026-03-04 19:00"),
+        summed_up("2026-03-04 18:00"),
+        fact("visit.started", "visit/V-2", "2026-03-04 09:00", customer="K-2", manager="S-1", mode="phone"),
+    )
+    assert told.has("obligation.withdrawn", clause="xuzhou.day-summary")
+    assert told.has("obligation.breached", clause="xuzhou.day-summary", time="2026-03-04 17:30")
+
+
+def test_a_customer_passed_on_before_their_manager_left_is_not_theirs_to_hand_over() -> None:
+    told = tell(
+        "general",
+        fact("customer.filed", "customer/K-1", "2026-03-02 09:00", by="S-1", category="ordinary"),
+        fact("customer.file_reviewed", "customer/K-1", "2026-03-02 10:00", by="S-9"),
+        fact("staff.left", MANAGER, "2026-03-04 10:00", reason="transfer"),
+        fact("customer.reassigned", "customer/K-1", "2026-03-04 09:00", from_="S-1", to="S-2", reason="……"),
+        fact("contact.recorded", "customer/K-1", "2026-03-04 12:00", topic="handover", channel="phone"),
+        fact("contact.recorded", "customer/K-1", "2026-03-03 12:00", topic="delivery", channel="phone"),
+        until="2026-03-20 00:00",
+    )
+    assert told.has("obligation.withdrawn", clause="general.handover")
+    assert not told.has("obligation.met", clause="general.handover")
+    assert not told.has("obligation.breached")
+
+
 def reopened_late(paused_since: str) -> Told:
     """An appeal's reopening on 30 March, typed in while it is paused; the decision is due on 14 April."""
     return tell(
