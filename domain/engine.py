@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from domain import escalation, obligations, rebasing
+from domain import escalation, obligations, rebasing, turning_points
 from domain.conditions import Situation
 from domain.envelope import SYSTEM, Event
 from domain.events import Data, ViolationFound
@@ -132,6 +132,7 @@ class Turn:
         """Everything that follows from an event of the stream's story."""
         situation = Situation(event, stream.state)
         obligations.settle(self, stream, event, situation)
+        turning_points.follow(self, stream, event)
         if event.type == rebasing.REBASED:
             rebasing.follow(self, stream, event)
         handlers = stream.policy.handlers(event.type)

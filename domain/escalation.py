@@ -106,7 +106,8 @@ def climb(turn: Turn, stream: Stream, at: datetime) -> None:
             clause = stream.policy.clauses[alarm.clause]
             reason = f"{alarm.clause}: level {alarm.level} was not acknowledged"
             ladder = _ladder(clause, alarm)
-            rung = (alarm.key, min(alarm.level + 1, len(ladder)), alarm.severity, ladder)
+            severity = severity_of(turn, stream, alarm.severity)
+            rung = (alarm.key, min(alarm.level + 1, len(ladder)), severity, ladder)
             _raise(turn, stream, clause, rung, alarm.next_at, _latest(stream, alarm), reason)
 
 

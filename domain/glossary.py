@@ -136,6 +136,10 @@ FIELDS: dict[str, tuple[str, str]] = {
     "role": ("Role of the person", "角色"),
     "root_cause": ("Root cause, from the organisation's own list", "根本原因（由单位自定）"),
     "rule": ("Id of the rule that applied", "适用规则编号"),
+    "runs_on": (
+        "Whether only the breach is withdrawn, and it is owed still",
+        "是否仅撤销逾期，义务仍在期内",
+    ),
     "satisfied": ("Whether the customer is satisfied", "是否满意"),
     "score": ("Score from 1 to 5", "评分，1 至 5"),
     "sealed_with": (

@@ -67,7 +67,7 @@ def _open(turn: Turn, stream: Stream, ideal: Duty, cause: Event) -> None:
     opening = obligations.Opening(
         ideal.key, ideal.of, opener, ideal.opened_at, ideal.within, due, ideal.against
     )
-    obligations.announce(turn, stream, clause, opening, ideal.opened_at)
+    obligations.announce(turn, stream, clause, opening, ideal.opening.time)
 
 
 def _ender(stream: Stream, ideal: Duty, cause: Event) -> Event:
@@ -110,6 +110,11 @@ def _withdraw(turn: Turn, stream: Stream, ideal: Duty, cause: Event) -> None:
     obligations.withdraw(turn, stream, stream.duties[ideal.key], ender, turn.now)
 
 
+def _run_on(turn: Turn, stream: Stream, ideal: Duty, cause: Event) -> None:
+    """Breached, though its time was not up yet: the breach is withdrawn, and what is owed runs on."""
+    obligations.withdraw(turn, stream, stream.duties[ideal.key], cause, turn.now, runs_on=True)
+
+
 def _move(turn: Turn, stream: Stream, ideal: Duty, cause: Event) -> None:
     due = Deadline(ideal.due_at, ideal.warn_at, ideal.provisional, ())
     obligations.move(turn, stream, stream.duties[ideal.key], due, cause)
@@ -134,7 +139,7 @@ _CHANGES: dict[tuple[str, str], tuple[_Act, ...]] = {
     ("open", "withdrawn"): (_withdraw,),
     ("breached", "none"): (_withdraw,),
     ("breached", "met"): (_withdraw,),
-    ("breached", "open"): (_withdraw, _open, _warn),
+    ("breached", "open"): (_run_on, _move, _warn),
     ("breached", "withdrawn"): (_withdraw,),
     ("breached", "breached"): (_move,),
     ("met", "none"): (_withdraw,),
@@ -153,7 +158,8 @@ def _duty(turn: Turn, stream: Stream, scratch: Stream, key: str, cause: Event) -
     for act in _CHANGES.get(change, ()):
         act(turn, stream, ideal or stream.duties[key], cause)
     if recorded is not None and ideal is not None and ideal.done_late:
-        escalation.stand_down(turn, stream, f"breach:{key}", cause, f"done, as {cause.type} shows")
+        reason = f"done, as {cause.type} shows"
+        escalation.stand_down(turn, stream, f"breach:{key}", cause, reason, turn.now)
 
 
 def _findings(turn: Turn, stream: Stream, scratch: Stream, cause: Event) -> None:

@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from domain.policy import BoundClause, Step
 
 
-def _holds(conditions: Sequence[Condition | None], situation: Situation) -> bool:
+def holds(conditions: Sequence[Condition | None], situation: Situation) -> bool:
     return any(condition is None or condition(situation) for condition in conditions)
 
 
 def settle(turn: Turn, stream: Stream, event: Event, situation: Situation) -> None:
-    """What the event does to what is already owed: meets it, withdraws it, moves it, stands it down. What
-    happened before it was owed, by a fact of another stream, does nothing to it."""
+    """What the event does to what is already owed: meets it or withdraws it. What happened before it was
+    owed, by a fact of another stream, does nothing to it."""
     for duty in (*stream.running(), *stream.overdue()) if stream.live else ():
         clause = stream.policy.clauses.get(duty.clause)
         if clause is None or not (event.type in clause.met_by or event.type in clause.withdrawn_by):
@@ -43,12 +43,10 @@ def settle(turn: Turn, stream: Stream, event: Event, situation: Situation) -> No
         if event.time < duty.opened_at:
             continue
         seen = Situation(event, situation.state, duty)
-        if _holds(clause.met_by.get(event.type, ()), seen):
+        if holds(clause.met_by.get(event.type, ()), seen):
             do(turn, stream, duty, event)
-        elif _holds(clause.withdrawn_by.get(event.type, ()), seen):
+        elif holds(clause.withdrawn_by.get(event.type, ()), seen):
             end(turn, stream, duty, event)
-    if special := _TURNING_POINTS.get(event.type):
-        special(turn, stream, event)
 
 
 def do(turn: Turn, stream: Stream, duty: Duty, event: Event) -> None:
@@ -67,10 +65,12 @@ def end(turn: Turn, stream: Stream, duty: Duty, event: Event) -> None:
         escalation.stand_down(turn, stream, f"breach:{duty.key}", event, f"ended by {event.type}")
 
 
-def withdraw(turn: Turn, stream: Stream, duty: Duty, cause: Event, time: datetime) -> None:
-    """Takes back an open obligation, or a breach that a late fact disproves."""
-    because = str(cause)
-    turn.emit(stream, ObligationWithdrawn.made(about(stream, duty, because)), time, cause)
+def withdraw(
+    turn: Turn, stream: Stream, duty: Duty, cause: Event, time: datetime, *, runs_on: bool = False
+) -> None:
+    """Takes back an open obligation, or a breach that a late fact disproves; `runs_on`, the breach alone."""
+    said = about(stream, duty, str(cause)) | ({"runs_on": True} if runs_on else {})
+    turn.emit(stream, ObligationWithdrawn.made(said), time, cause)
     reason = f"withdrawn by {cause.type}"
     escalation.stand_down(turn, stream, f"breach:{duty.key}", cause, reason, time)
 
@@ -82,7 +82,7 @@ def open_all(turn: Turn, stream: Stream, event: Event, steps: Sequence[Step], si
 
 
 def _open(turn: Turn, stream: Stream, event: Event, clause: BoundClause, situation: Situation) -> None:
-    if not _may_open(stream, clause) or not says_when(event, clause):
+    if not may_open(stream, clause) or not says_when(event, clause):
         return
     of = getattr(event.data, clause.row.per) if clause.row.per else None
     key = _key(clause, of, event)
@@ -98,7 +98,7 @@ def says_when(event: Event, clause: BoundClause) -> bool:
     return clause.row.due is None or getattr(event.data, clause.row.due) is not None
 
 
-def _may_open(stream: Stream, clause: BoundClause) -> bool:
+def may_open(stream: Stream, clause: BoundClause) -> bool:
     """Nothing is owed for a complaint that was withdrawn or merged, nor, once it is closed, what only
     made sense while it ran."""
     status = stream.state.__dict__.get("status", "open")
@@ -277,48 +277,3 @@ def move(
         "provisional": due.provisional or None,
     }
     turn.emit(stream, ObligationMoved.made(said), at or cause.time, cause)
-
-
-def _on_close(turn: Turn, stream: Stream, event: Event) -> None:
-    """Closing withdraws what only made sense while the complaint ran, and ends a pause."""
-    for duty in stream.running():
-        clause = stream.policy.clauses.get(duty.clause)
-        if clause is not None and clause.row.ends_on_close:
-            withdraw(turn, stream, duty, event, event.time)
-    recount(turn, stream, event)
-    for alarm in stream.firing():
-        clause = stream.policy.clauses.get(alarm.clause)
-        if alarm.about is None or (clause is not None and clause.row.ends_on_close):
-            escalation.stand_down(turn, stream, alarm.key, event, f"{event.type}")
-
-
-def _on_drop(turn: Turn, stream: Stream, event: Event) -> None:
-    """Withdrawing or merging a complaint withdraws all that is open and stands everything down."""
-    for duty in stream.running():
-        withdraw(turn, stream, duty, event, event.time)
-    for alarm in stream.firing():
-        escalation.stand_down(turn, stream, alarm.key, event, f"{event.type}")
-
-
-def _on_unmerge(turn: Turn, stream: Stream, event: Event) -> None:
-    """Opens again what the merge withdrew, with the old due dates."""
-    merge = next((told for told in reversed(stream.story) if told.type == "complaint.merged"), None)
-    for duty in list(stream.duties.values()):
-        ended = duty.status == "withdrawn" and merge is not None and duty.ended_by == name_of(merge)
-        if ended and duty.clause in stream.policy.clauses:
-            _reopen(turn, stream, duty, event)
-
-
-def _reopen(turn: Turn, stream: Stream, duty: Duty, event: Event) -> None:
-    due = Deadline(duty.due_at, duty.warn_at, duty.provisional, ())
-    opening = Opening(duty.key, duty.of, event, duty.opened_at, duty.within, due, duty.against)
-    start(turn, stream, stream.policy.clauses[duty.clause], opening, event.time)
-
-
-_TURNING_POINTS = {
-    "complaint.closed": _on_close,
-    "complaint.withdrawn": _on_drop,
-    "complaint.merged": _on_drop,
-    "complaint.unmerged": _on_unmerge,
-    "complaint.resumed": recount,
-}

@@ -283,11 +283,24 @@ def _ended(status: str) -> Callable[[Stream, Event], None]:
     return end
 
 
+def _withdrawn(stream: Stream, event: Event) -> None:
+    """A breach that is withdrawn because the time was not up yet leaves an obligation that runs."""
+    data: Any = event.data
+    if not data.runs_on:
+        _end_withdrawn(stream, event)
+    elif duty := stream.duties.get(data.obligation):
+        duty.status, duty.warned, duty.was_breached = "open", False, False
+        stream.live[duty.key] = duty
+
+
+_end_withdrawn = _ended("withdrawn")
+
+
 def _breached(stream: Stream, event: Event) -> None:
     data: Any = event.data
     _fired(stream, event)
     if duty := stream.duties.get(data.obligation):
-        duty.status, duty.was_breached = "breached", True
+        duty.status, duty.was_breached, duty.done_late = "breached", True, False
         stream.live[duty.key] = duty
 
 
@@ -347,7 +360,7 @@ _BOOKKEEPERS: dict[str, Callable[[Stream, Event], None]] = {
     "obligation.warned": _warned,
     "obligation.met": _ended("met"),
     "obligation.breached": _breached,
-    "obligation.withdrawn": _ended("withdrawn"),
+    "obligation.withdrawn": _withdrawn,
     "violation.found": _found,
     "violation.withdrawn": _unfound,
     "escalation.raised": _raised,

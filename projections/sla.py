@@ -90,6 +90,10 @@ def _breached(event: Event, _before: Row | None) -> Fields:
 
 
 def _withdrawn(event: Event, _before: Row | None) -> Fields:
+    """Where only the breach is withdrawn, it is owed as if it had never been breached."""
+    data: Any = event.data
+    if data.runs_on:
+        return _owed(event) | {"state": "open", "warned": False, "breached_at": None}
     return _owed(event) | {"state": "withdrawn", "withdrawn_at": event.time}
 
 

@@ -75,6 +75,8 @@ class ObligationBreached(Obligation):
 class ObligationWithdrawn(Obligation):
     """An obligation or its breach no longer stands. | 义务或其逾期记录撤销。"""
 
+    runs_on: Flag | None = None
+
 
 class Violation(Derived):
     """A broken rule. | 违规。"""

@@ -190,6 +190,13 @@ def test_an_act_typed_in_late_stands_it_down_when_it_is_learned() -> None:
     assert len(levels(told, subject="complaint/C-1")) == 1
 
 
+def test_what_was_done_late_stands_down_a_ladder_that_had_climbed_since_when_it_is_learned() -> None:
+    other = received("C-2", "2026-03-12 12:00", category="fees")
+    told = tell(PROPERTY, RECEIVED, other, replied("2026-03-10 10:00"), until="2026-03-31 00:00")
+    assert [level for level, _, _ in levels(told, subject="complaint/C-1")] == [1, 2]
+    assert told.has("escalation.stood_down", subject="complaint/C-1", time="2026-03-12 12:00")
+
+
 # ---- severity
 
 
@@ -210,6 +217,13 @@ def test_a_key_customers_complaint_is_never_less_than_high_and_never_less_than_i
         "property.emergency": "critical",
         "property.first-reply": "high",
     }
+
+
+def test_what_climbs_after_its_customer_became_a_key_customer_is_high_from_then_on() -> None:
+    filed = {**key(), "time": "2026-03-10T09:00:00+08:00"}
+    told = tell(PROPERTY, RECEIVED, filed, until="2026-03-31 00:00")
+    raised = told.all("escalation.raised", subject="complaint/C-1")
+    assert [line["data"]["severity"] for line in raised] == ["warning", "high"]
 
 
 def test_a_high_escalation_climbs_by_working_days_a_critical_one_by_half_hours() -> None:

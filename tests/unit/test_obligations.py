@@ -240,6 +240,61 @@ def test_what_is_learned_after_the_merge_to_have_been_owed_before_it_is_opened_a
     assert [step for step, _ in life(told, "general.promise")] == ["opened", "withdrawn", "opened"]
 
 
+PROMISED = promised(f"{MONDAY} 09:10", "2026-03-12 10:00")
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        [replied(f"{MONDAY} 11:00")],
+        [act("withdrawn", f"{MONDAY} 11:00", reason="……")],
+    ],
+    ids=["done", "withdrawn"],
+)
+def test_what_came_to_its_end_while_merged_is_not_opened_again(meanwhile: list[Fact]) -> None:
+    told = tell(
+        GENERAL, RECEIVED, PROMISED, merged(f"{MONDAY} 09:30"), *meanwhile, unmerged(f"{MONDAY} 13:00")
+    )
+    assert [step for step, _ in life(told, "general.promise")] == ["opened", "withdrawn"]
+
+
+def test_closed_while_merged_it_opens_again_only_what_stays_owed_after_closing() -> None:
+    told = tell(
+        LAB,
+        RECEIVED,
+        act("handed_over", f"{MONDAY} 09:10", to="office", reason="……"),
+        answered(f"{MONDAY} 09:20", written=True),
+        merged(f"{MONDAY} 09:30"),
+        *settled(MONDAY),
+        unmerged(f"{MONDAY} 13:00"),
+    )
+    assert told.count("obligation.opened", clause="lab.hard-case") == 1
+    assert told.count("obligation.opened", clause="lab.written-feedback") == 2
+
+
+def test_an_act_while_merged_that_does_not_do_what_is_owed_leaves_it_to_be_opened_again() -> None:
+    told = tell(
+        LAB,
+        received("C-1", f"{MONDAY} 09:00", kind="appeal", written=True),
+        merged(f"{MONDAY} 10:00"),
+        answered(f"{MONDAY} 11:00", written=False),
+        unmerged(f"{MONDAY} 12:00"),
+    )
+    assert [step for step, _ in life(told, "lab.decision")] == ["opened", "withdrawn", "opened"]
+
+
+def test_merged_into_one_and_then_into_another_it_is_opened_again_when_unmerged() -> None:
+    told = tell(
+        GENERAL,
+        RECEIVED,
+        PROMISED,
+        merged(f"{MONDAY} 10:00"),
+        act("merged", f"{MONDAY} 11:00", into="C-8"),
+        unmerged(f"{MONDAY} 12:00"),
+    )
+    assert [step for step, _ in life(told, "general.promise")] == ["opened", "withdrawn", "opened"]
+
+
 def test_an_unmerge_without_a_merge_opens_nothing() -> None:
     told = tell(PROPERTY, RECEIVED, replied(f"{MONDAY} 10:00"), unmerged(f"{MONDAY} 11:00"))
     assert told.count("obligation.opened", clause="property.first-reply") == 1
@@ -273,6 +328,54 @@ def test_a_late_fact_that_was_late_even_then_disproves_nothing() -> None:
 def test_a_late_withdrawal_takes_back_the_breaches_that_came_after_it() -> None:
     told = tell(PROPERTY, RECEIVED, LATER, act("withdrawn", f"{MONDAY} 12:00", reason="……"))
     assert told.count("obligation.withdrawn", subject="complaint/C-1", clause="property.first-reply") == 1
+
+
+URGENT = received("C-1", f"{MONDAY} 09:00", kind="appeal", written=True, urgent=True)
+"""A decision is due in three working days: on Thursday at 24:00."""
+AWAITING = act("awaiting", f"{TUESDAY} 10:00", whom="customer")
+RESUMED = act("resumed", "2026-03-12 10:00")
+"""Tuesday and Wednesday do not count: due on Monday at 24:00."""
+FRIDAY_AFTER = received("C-2", "2026-03-13 09:00", kind="inquiry")
+
+
+def test_a_breach_that_a_pause_learned_late_disproves_is_withdrawn_and_the_obligation_runs_on() -> None:
+    told = tell(LAB, URGENT, FRIDAY_AFTER, AWAITING, RESUMED, until="2026-03-17 00:00")
+    assert life(told, "lab.decision") == [
+        ("opened", when(f"{MONDAY} 09:00")),
+        ("warned", when("2026-03-12 09:36")),
+        ("breached", when("2026-03-13 00:00")),
+        ("withdrawn", when("2026-03-13 09:00")),
+        ("moved", when("2026-03-12 10:00")),
+        ("warned", when("2026-03-16 09:36")),
+        ("breached", when("2026-03-17 00:00")),
+    ]
+    (withdrawn,) = told.all("obligation.withdrawn", clause="lab.decision")
+    assert withdrawn["data"]["runs_on"] is True
+    assert told.has("obligation.moved", previous_due_at=when("2026-03-13 00:00"), due_at="2026-03-17 00:00")
+    assert told.count("escalation.raised", clause="lab.decision", level=1) == 2
+
+
+def test_what_runs_on_after_its_breach_was_withdrawn_is_met_by_an_act_in_time() -> None:
+    decided = answered("2026-03-16 10:00", written=True)
+    told = tell(LAB, URGENT, FRIDAY_AFTER, AWAITING, RESUMED, decided, until="2026-04-30 00:00")
+    assert told.count("obligation.met", clause="lab.decision", due_at="2026-03-17 00:00") == 1
+    assert told.count("obligation.breached", clause="lab.decision") == 1
+
+
+def test_a_breach_is_withdrawn_by_a_pause_that_runs_still_and_the_due_date_moves_when_it_ends() -> None:
+    told = tell(LAB, URGENT, FRIDAY_AFTER, AWAITING, until="2026-04-30 00:00")
+    assert [step for step, _ in life(told, "lab.decision")] == ["opened", "warned", "breached", "withdrawn"]
+    later = act("resumed", "2026-03-17 10:00")
+    told = tell(LAB, URGENT, FRIDAY_AFTER, AWAITING, later, until="2026-03-17 10:00")
+    assert told.has("obligation.moved", clause="lab.decision", due_at="2026-03-20 00:00")
+
+
+def test_merged_and_unmerged_as_learned_later_it_is_opened_again_when_it_was_unmerged() -> None:
+    told = tell(
+        PROPERTY, RECEIVED, received("C-2", f"{MONDAY} 20:00", category="fees"), merged(f"{MONDAY} 10:00"),
+        unmerged(f"{MONDAY} 11:00"),
+    )  # fmt: skip
+    assert told.has("obligation.opened", subject="complaint/C-1", time=f"{MONDAY} 11:00", due_at=DUE)
 
 
 def test_a_late_opening_whose_due_date_has_passed_is_breached_then_and_climbs_from_now() -> None:

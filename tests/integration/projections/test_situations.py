@@ -2,7 +2,7 @@
 
 import json
 
-from domain.policy import Policy
+from domain.policy import Policy, load_policy
 from projections.alerts import alert, alerts, outbox_after
 from projections.kpis import kpis
 from projections.projection import Projector
@@ -55,6 +55,21 @@ def test_a_late_fact_that_disproves_a_breach_resolves_its_alert_and_marks_the_ro
     assert row["state"] == "withdrawn"
     assert statuses(db, f"sla:complaint/C-1:{row['obligation']}")[-1] == "resolved"
     assert breaches(db, clause="auto.verify", withdrawn=False).items == []
+
+
+def test_a_breach_that_a_pause_learned_late_disproves_is_none_any_more_and_is_due_again(db: Db) -> None:
+    laboratory = load_policy(["laboratory"])
+    facts = [
+        received("C-1", "2026-03-09 09:00", kind="appeal", written=True, urgent=True),
+        received("C-2", "2026-03-13 09:00", kind="inquiry"),
+        fact("complaint.awaiting", "complaint/C-1", "2026-03-10 10:00", whom="customer"),
+        fact("complaint.resumed", "complaint/C-1", "2026-03-12 10:00"),
+    ]
+    tell(db, Projector.of(laboratory), recorded(laboratory, facts, "2026-03-13 09:00"))
+    (row,) = upcoming(db, clause="lab.decision").items
+    assert (row["due_at"], row["warned"], row["breached_at"]) == (at("2026-03-17 00:00"), False, None)
+    assert breaches(db, clause="lab.decision").items == []
+    assert statuses(db, f"sla:complaint/C-1:{row['obligation']}")[-1] == "resolved"
 
 
 def test_what_is_due_next_comes_first_and_can_be_narrowed(
