@@ -145,9 +145,9 @@ def _copy_approved(world: World, stream: Stream, event: Event, named: str | None
     )
 
 
-@rule("confidentiality", "approval.granted")
+@rule("confidentiality", "approval.granted", "approval.refused")
 def judge_copies(_turn: Turn, stream: Stream, _event: Event, _clause: BoundClause) -> Iterator[Rejudge]:
-    """An approval that is learned late may show that a copy was allowed."""
+    """What is learned late of an approval may show that a copy was allowed, or that it was not."""
     from domain.engine import Rejudge
 
     if stream.state.kind == "copy" and (stream.state.about or "").startswith("document/"):

@@ -210,6 +210,14 @@ def test_an_approval_typed_in_late_takes_the_violation_back() -> None:
     assert told.count("violation.withdrawn", detail="copied-without-approval") == 1
 
 
+def test_a_refusal_typed_in_late_shows_that_a_copy_was_not_allowed() -> None:
+    said = [copy_asked(), granted(GENERAL_MANAGER, f"{MONDAY} 09:45"), copied()]
+    late = refused(GENERAL_MANAGER, f"{MONDAY} 09:50")
+    assert not tell(GENERAL, classified("top-secret"), *said).has("violation.found")
+    told = tell(GENERAL, classified("top-secret"), *said, late)
+    assert told.has("violation.found", subject=DOCUMENT, detail="copied-without-approval")
+
+
 @pytest.mark.parametrize("level", ["public", "secret", "confidential"])
 def test_what_is_less_than_top_secret_is_copied_freely(level: str) -> None:
     assert not tell(GENERAL, classified(level), copied()).has("violation.found")
