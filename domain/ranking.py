@@ -45,10 +45,11 @@ def rank(records: Iterable[Record], weights: Mapping[str, float]) -> list[Ranked
     highest = {name: max((getattr(record, name) for record in told), default=0) for name in COUNTS}
     scored = [(record, _parts(record, highest)) for record in told]
     scores = {record.staff: _score(parts, weights) for record, parts in scored}
-    ordered = sorted(scored, key=lambda pair: -_or_last(scores[pair[0].staff]))
-    ranks = _ranks([scores[record.staff] for record, _ in ordered])
+    places = {staff: _place(score) for staff, score in scores.items()}
+    ordered = sorted(scored, key=lambda pair: -places[pair[0].staff])
+    ranks = _ranks([places[record.staff] for record, _ in ordered])
     return [
-        Ranked(ranks[scores[record.staff]], record.staff, scores[record.staff], parts, record)
+        Ranked(ranks[places[record.staff]], record.staff, scores[record.staff], parts, record)
         for record, parts in ordered
     ]
 
@@ -64,11 +65,12 @@ def _score(parts: Mapping[str, float], weights: Mapping[str, float]) -> float | 
     return sum(value * weights.get(name, 0) for name, value in parts.items()) / whole if whole else None
 
 
-def _or_last(score: float | None) -> float:
-    return -1.0 if score is None else score
+def _place(score: float | None) -> float:
+    """What scores are compared by: those equal on paper are equal, though thirds are not exact in binary."""
+    return -1.0 if score is None else round(score, 12)
 
 
-def _ranks(ordered: Sequence[float | None]) -> dict[float | None, int]:
+def _ranks(ordered: Sequence[float]) -> dict[float, int]:
     """The place of the first of each score."""
     places = range(len(ordered), 0, -1)
     return dict(zip(reversed(ordered), places, strict=True))

@@ -40,6 +40,13 @@ def test_equal_scores_share_a_rank() -> None:
     assert [(one.staff, one.rank) for one in ranked] == [("S-1", 1), ("S-2", 1), ("S-3", 3)]
 
 
+def test_scores_equal_on_paper_share_a_rank_though_thirds_are_not_exact_in_binary() -> None:
+    """2/3 satisfied and no breach is as good as all satisfied and 1 breach of the 3 that the last one has."""
+    satisfied, careful = Record("S-1", 2 / 3, 1.0, breaches=0), Record("S-2", 1.0, 1.0, breaches=1)
+    ranked = rank([satisfied, careful, Record("S-3", 0.0, 0.0, breaches=3)], WEIGHTS)
+    assert [(one.staff, one.rank) for one in ranked] == [("S-1", 1), ("S-2", 1), ("S-3", 3)]
+
+
 def test_without_weights_nobody_has_a_score() -> None:
     assert [one.score for one in rank([Record("S-1")], {})] == [None]
 
