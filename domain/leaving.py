@@ -37,17 +37,17 @@ def draw_leavers_customers(turn: Turn, stream: Stream, event: Event, clause: Bou
             yield _reassign(subject, leaver, candidates, event, clause)
 
 
-@rule("draw-leavers-customers", "ownership.claimed")
+@rule("draw-leavers-customers", "ownership.claimed", "customer.reassigned")
 def draw_late(turn: Turn, stream: Stream, event: Event, clause: BoundClause) -> Iterator[Emit]:
-    """A registration learned after the one who made it had left is drawn for as the others were."""
+    """A customer who turns out to have been somebody's when they left is drawn for as the others were."""
     data: Any = event.data
-    gone = turn.world.stream(f"staff/{data.staff}")
-    left = next((told for told in reversed(gone.story) if told.type == "staff.left"), None)
-    if left is None or not gone.state.left or left.time < event.time:
-        return
-    candidates = sorted(candidates_at(turn.world, left.time, clause.row.params["role"]) - {data.staff})
-    if candidates and stream.subject in owned_at(turn.world, data.staff, left.time):
-        yield _reassign(stream.subject, data.staff, candidates, left, clause)
+    staff = data.to if event.type == "customer.reassigned" else data.staff
+    until = validity(stream.policy)
+    for left in turn.world.stream(f"staff/{staff}").story:
+        if left.type == "staff.left" and left.time >= event.time:
+            candidates = sorted(candidates_at(turn.world, left.time, clause.row.params["role"]) - {staff})
+            if candidates and owner(stream.state.claims, left.time, until) == staff:
+                yield _reassign(stream.subject, staff, candidates, left, clause)
 
 
 def _reassign(subject: str, leaver: str, candidates: list[str], left: Event, clause: BoundClause) -> Emit:

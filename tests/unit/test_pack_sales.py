@@ -335,6 +335,26 @@ def test_who_left_and_came_back_keeps_their_new_customers() -> None:
     assert not told.has("customer.reassigned")
 
 
+def test_a_customer_who_turns_out_to_have_been_passed_to_the_leaver_before_is_drawn_for_too() -> None:
+    passed = about("customer.reassigned", "2026-03-15 10:00", from_="S-3", to="S-2", reason="……")
+    told = tell(PACK, joined("S-2"), joined("S-3"), claimed("S-3", "2026-03-02 10:00"), GONE, passed)
+    assert told.has("customer.reassigned", clause="sales.leaver", time="2026-03-16 10:00", to="S-3")
+    assert told.has("obligation.met", clause="general.handover")
+
+
+def test_a_registration_typed_in_after_its_maker_came_back_is_drawn_for_the_time_they_left() -> None:
+    again = joined("S-2", time="2026-03-18 09:00")
+    told = tell(PACK, joined("S-2"), joined("S-3"), GONE, again, B_VALID)
+    assert told.has("customer.reassigned", to="S-3", time="2026-03-16 10:00")
+
+
+def test_drawn_late_for_somebody_who_left_since_it_is_drawn_again_for_their_leaving() -> None:
+    people = [joined(f"S-{n}") for n in (2, 3)]
+    since = [joined("S-4", time="2026-03-17 09:00"), left("S-3", "2026-03-18 10:00")]
+    told = tell(PACK, *people, GONE, *since, B_VALID)
+    assert [line["data"]["to"] for line in told.all("customer.reassigned")] == ["S-3", "S-4"]
+
+
 @given(st.sets(st.text(min_size=1, max_size=5), min_size=1, max_size=8), st.integers(0, 2**53))
 def test_a_draw_is_the_same_whoever_repeats_it(candidates: set[str], seed: int) -> None:
     drawn = draw(sorted(candidates), len(candidates), seed)
