@@ -189,5 +189,10 @@ def _alarm(turn: Turn, stream: Stream, key: str, ideal: Alarm | None, cause: Eve
     known = stream.alarms.get(key)
     if ideal is None or ideal.status == "stood-down":
         escalation.stand_down(turn, stream, key, cause, f"{cause.type} shows it is over", turn.now)
-    elif known is None and ideal.about is None:
+    elif ideal.about is None and (known is None or _fires_still(known, ideal)):
         escalation.raise_late(turn, stream, ideal, cause)
+
+
+def _fires_still(known: Alarm, ideal: Alarm) -> bool:
+    """Whether it was stood down for something that turned out not to end it."""
+    return (known.status, ideal.status) == ("stood-down", "firing")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from itertools import dropwhile, takewhile
+from collections.abc import Callable, Mapping, Sequence
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from domain import escalation, obligations
@@ -45,23 +45,25 @@ def _on_drop(turn: Turn, stream: Stream, event: Event) -> None:
 
 
 def _on_unmerge(turn: Turn, stream: Stream, event: Event) -> None:
-    """Opens again what the merge withdrew, with the old due dates; but for what came to its end meanwhile."""
-    while_merged = _while_merged(stream)
-    merges = {name_of(told) for told in while_merged if told.type == "complaint.merged"}
+    """Opens again what the merge withdrew, with the old due dates; but for what came to its end meanwhile.
+
+    A complaint may have been merged into one and then into another: what each merge withdrew is opened.
+    """
+    before = reversed(stream.story[:-1])
+    told = list(takewhile(lambda one: one.type != "complaint.unmerged", before))[::-1]
+    merges = {name_of(one): n for n, one in enumerate(told) if one.type == "complaint.merged"}
     for duty in list(stream.duties.values()) if merges else ():
-        clause = stream.policy.clauses.get(duty.clause)
-        withdrawn = duty.status == "withdrawn" and duty.ended_by in merges
-        if clause is None or not withdrawn or not obligations.may_open(stream, clause):
-            continue
-        if not any(_ends(stream, clause, duty, told) for told in while_merged):
+        merge = merges.get(duty.ended_by or "") if duty.status == "withdrawn" else None
+        if merge is not None and _is_owed_again(stream, duty, told[merge:]):
             _reopen(turn, stream, duty, event)
 
 
-def _while_merged(stream: Stream) -> list[Event]:
-    """What was told of a complaint since it was merged, however often it was merged into another since."""
-    before = reversed(stream.story[:-1])
-    since = list(takewhile(lambda told: told.type != "complaint.unmerged", before))[::-1]
-    return list(dropwhile(lambda told: told.type != "complaint.merged", since))
+def _is_owed_again(stream: Stream, duty: Duty, told: Sequence[Event]) -> bool:
+    """Whether what a merge withdrew, owed before it, did not come to its end in what was told from it on."""
+    clause = stream.policy.clauses.get(duty.clause)
+    if clause is None or duty.opened_at > told[0].time or not obligations.may_open(stream, clause):
+        return False
+    return not any(_ends(stream, clause, duty, one) for one in told)
 
 
 def _ends(stream: Stream, clause: BoundClause, duty: Duty, told: Event) -> bool:

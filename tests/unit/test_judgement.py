@@ -35,6 +35,10 @@ ACTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("feedback.given", {"score": 5}),
     ("complaint.handed_over", {"to": "office", "reason": "x"}),
     ("complaint.investigated", {"findings": "x", "reasonable": True}),
+    ("complaint.merged", {"into": "C-9"}),
+    ("complaint.unmerged", {}),
+    ("complaint.withdrawn", {"reason": "x"}),
+    ("complaint.reopened", {"reason": "x"}),
 )
 BEGINNING = datetime.fromisoformat("2026-03-02T09:00:00+08:00")
 END = BEGINNING + timedelta(days=40)
@@ -176,6 +180,20 @@ def test_what_a_rule_escalates_climbs_from_when_it_was_learned() -> None:
         at("2026-03-10 10:00").isoformat(),
         at("2026-03-10 10:30").isoformat(),
     ]
+
+
+def test_what_was_stood_down_by_a_merge_that_was_undone_before_it_was_raised_is_raised_again() -> None:
+    story = tell(
+        "auto-4s",
+        received("1", "2026-03-02 09:00", signals=None),
+        fact("complaint.signalled", COMPLAINT, "2026-03-04 09:00", signal="negative-media"),
+        fact("complaint.merged", COMPLAINT, "2026-03-02 10:00", into="C-9"),
+        fact("complaint.unmerged", COMPLAINT, "2026-03-02 11:00"),
+        until="2026-03-04 09:30",
+    )
+    raised = [line["data"]["level"] for line in story.all("escalation.raised", clause="auto.major")]
+    assert raised == [1, 1, 2]
+    assert story.count("escalation.stood_down", clause="auto.major") == 1
 
 
 def test_records_typed_in_one_after_the_other_breach_nothing_that_the_next_of_them_shows_as_met() -> None:

@@ -295,6 +295,25 @@ def test_merged_into_one_and_then_into_another_it_is_opened_again_when_unmerged(
     assert [step for step, _ in life(told, "general.promise")] == ["opened", "withdrawn", "opened"]
 
 
+def test_an_act_before_the_merge_that_withdrew_it_leaves_it_to_be_opened_again() -> None:
+    told = tell(
+        GENERAL,
+        RECEIVED,
+        merged(f"{MONDAY} 10:00"),
+        replied(f"{MONDAY} 11:00"),
+        act("reopened", f"{MONDAY} 12:00", reason="……"),
+        promised(f"{MONDAY} 13:00", "2026-03-12 10:00"),
+        merged(f"{MONDAY} 14:00"),
+        unmerged(f"{MONDAY} 15:00"),
+    )
+    assert [step for step, _ in life(told, "general.promise")] == ["opened", "withdrawn", "opened"]
+
+
+def test_what_turns_out_to_have_been_promised_while_merged_is_not_owed_when_unmerged() -> None:
+    told = tell(GENERAL, RECEIVED, PROMISED, merged(f"{MONDAY} 09:05"), unmerged(f"{MONDAY} 13:00"))
+    assert [step for step, _ in life(told, "general.promise")] == ["opened", "withdrawn"]
+
+
 def test_an_unmerge_without_a_merge_opens_nothing() -> None:
     told = tell(PROPERTY, RECEIVED, replied(f"{MONDAY} 10:00"), unmerged(f"{MONDAY} 11:00"))
     assert told.count("obligation.opened", clause="property.first-reply") == 1
