@@ -168,6 +168,7 @@ ROWS = tuple(
     for pair in (
         # obligations
         ("due from {at}: {type}", "期限由 {type} 确定，自 {at} 起"),
+        ("{period} (assumed) from {at}: {type}", "{type}：自 {at} 起，{period}（默认值）"),
         ("{period} from {at}: {type}", "{type}：自 {at} 起，{period}"),
         ("80 % of the time is used up, due {due}", "时间已用去 80%，到期 {due}"),
         ("not done by {due}", "至 {due} 仍未履行"),
@@ -214,6 +215,7 @@ ROWS = tuple(
         ),
         ("the stream passes from {previous} to {version}", "该流由 {previous} 改用 {version}"),
         # approvals, documents, readings
+        ("{number} asked for, {limit} (assumed) allowed", "申请 {number}，准予 {limit}（默认值）"),
         ("{number} asked for, {limit} allowed", "申请 {number}，准予 {limit}"),
         ("no granted, unused approval covers it", "没有已批准且未使用的审批可依据"),
         ("by approval/{approval}", "依据 approval/{approval}"),

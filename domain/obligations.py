@@ -161,10 +161,11 @@ def start(
 def announce(turn: Turn, stream: Stream, clause: BoundClause, opening: Opening, time: datetime) -> None:
     """Records that an obligation opened, and nothing that follows from it."""
     due = opening.due
+    period = f"{opening.within or 'due'}{' (assumed)' if clause.row.assumed else ''}"
     said = {
         "clause": clause.id,
         "source": clause.cites,
-        "because": f"{opening.within or 'due'} from {written(opening.at)}: {opening.event.type}",
+        "because": f"{period} from {written(opening.at)}: {opening.event.type}",
         "obligation": opening.key,
         "of": opening.of,
         "due_at": due.due_at,

@@ -149,7 +149,9 @@ def test_the_cap_is_the_packs() -> None:
     )
     changed = type(policy)([pack.model_copy(update={"clause": rows})])
     told = tell(changed, requested("visit-expense", f"{MONDAY} 10:00", amount=400))
-    assert told.has("expense.capped", cap=300, own_account=100)
+    assert told.has(
+        "expense.capped", cap=300, own_account=100, because="400 asked for, 300 (assumed) allowed"
+    )
 
 
 # ---- auto.compensation

@@ -26,6 +26,11 @@ def read(sentence: str, language: Language = "zh") -> str:
             "complaint.received：自 2026-09-30T10:00:00+08:00 起，3 个工作日",
         ),
         (
+            "5 working days (assumed) from 2026-03-02T09:00:00+08:00: customer.filed",
+            "customer.filed：自 2026-03-02T09:00:00+08:00 起，5 个工作日（默认值）",
+        ),
+        ("650 asked for, 500 (assumed) allowed", "申请 650，准予 500（默认值）"),
+        (
             "general.promise was due 2026-09-30T16:00:00+08:00; level 1 of 2",
             "general.promise 应于 2026-09-30T16:00:00+08:00 前履行；第 1 级，共 2 级",
         ),

@@ -65,6 +65,13 @@ def test_an_obligation_says_what_is_owed_since_when_until_when_and_why() -> None
     assert line["correlationid"] == "complaint/C-1"
 
 
+def test_a_figure_that_the_standard_leaves_open_is_shown_as_assumed_where_the_reason_shows_it() -> None:
+    told = tell(f"{GENERAL},tobacco-xuzhou", RECEIVED, resolved(f"{MONDAY} 10:00"))
+    why = {line["data"]["clause"]: line["data"]["because"] for line in told.all("obligation.opened")}
+    assert why["general.follow-up"].startswith("7 days (assumed) from")
+    assert why["xuzhou.first-responder"].startswith("3 working days from")
+
+
 def test_while_it_runs_the_opening_fact_again_changes_nothing() -> None:
     told = tell(GENERAL, RECEIVED, resolved(f"{MONDAY} 10:00"), resolved(f"{TUESDAY} 10:00"))
     assert told.count("obligation.opened", clause="general.follow-up") == 1
