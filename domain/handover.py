@@ -1,12 +1,14 @@
 """Handing over the customers of somebody who leaves (001-5 16.4), by whatever a policy calls holding them.
 
-Held are customers by their file and its reassignments; where a policy knows registrations of ownership, by
-ownership.
+Held are customers by their file and its reassignments; in a sales office, by ownership. Where a sales office
+and others are one installation, customers whom somebody registered are held by ownership.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from domain import holding, obligations
@@ -18,24 +20,52 @@ from domain.stream import name_of
 
 if TYPE_CHECKING:
     from domain.engine import Turn, World
+    from domain.pack import Pack
     from domain.policy import BoundClause, Policy
     from domain.stream import Duty, Stream
 
 
-def _by_ownership(policy: Policy) -> bool:
-    return bool(policy.with_rule("registration-validity"))
+@lru_cache(maxsize=64)
+def _by_ownership_only(policy: Policy) -> bool:
+    """Whether every pack that an installation names is one of a sales office."""
+    packs = {pack.id: pack for pack in policy.packs}
+    included = {name for pack in policy.packs for name in pack.includes}
+    return all(_of_sales(pack, packs) for pack in policy.packs if pack.id not in included)
+
+
+def _of_sales(pack: Pack, packs: Mapping[str, Pack]) -> bool:
+    """Whether a pack, or one that it includes, knows registrations of ownership."""
+    own = any(clause.rule == "registration-validity" for clause in pack.clause)
+    return own or any(_of_sales(packs[name], packs) for name in pack.includes if name in packs)
+
+
+def _is_owned(customer: Stream, at: datetime) -> bool:
+    """Whether ownership says who holds a customer, rather than the file."""
+    policy = customer.policy
+    if not policy.with_rule("registration-validity"):
+        return False
+    return _by_ownership_only(policy) or bool(customer.state_at(at).claims)
 
 
 def held_by(world: World, staff: str, at: datetime, policy: Policy) -> list[str]:
     """The ids of the customers that somebody held at an instant, in order."""
-    if _by_ownership(policy):
-        return sorted(subject.partition("/")[2] for subject in owned_at(world, staff, at))
-    return sorted(holding.held_at(world.links(holding.key(staff)), at))
+    by_file = (f"customer/{customer}" for customer in holding.held_at(world.links(holding.key(staff)), at))
+    if not policy.with_rule("registration-validity"):
+        held = set(by_file)
+    elif _by_ownership_only(policy):
+        held = set(owned_at(world, staff, at))
+    else:
+        held = {*owned_at(world, staff, at), *_not_owned(world, by_file, at)}
+    return sorted(subject.partition("/")[2] for subject in held)
+
+
+def _not_owned(world: World, subjects: Iterable[str], at: datetime) -> Iterator[str]:
+    return (subject for subject in subjects if not _is_owned(world.stream(subject), at))
 
 
 def _holder(customer: Stream, at: datetime) -> str | None:
     """Who held a customer at an instant, by all that is known now."""
-    if _by_ownership(customer.policy):
+    if _is_owned(customer, at):
         return owner(customer.state_at(at).claims, at, validity(customer.policy))
     return holding.holder_at(customer, at)
 

@@ -159,6 +159,32 @@ def test_who_turns_out_to_have_held_the_customer_after_all_owes_the_handover_aft
     assert told.count("obligation.breached", due_at="2026-03-10 00:00", **HANDOVER) == 1
 
 
+@pytest.mark.parametrize(
+    ("packs", "held"),
+    [
+        ("property", {"K-1", "K-2"}),
+        ("real-estate-sales", {"K-3"}),
+        ("property,real-estate-sales", {"K-2", "K-3"}),
+    ],
+)
+def test_a_sales_office_holds_customers_by_ownership_and_others_beside_it_by_file(
+    packs: str, held: set[str]
+) -> None:
+    claims = (("K-1", "S-2"), ("K-3", "S-1"))
+    told = tell(
+        packs,
+        *(filed(f"K-{n}", "2026-03-02 09:00") for n in (1, 2)),
+        filed("K-3", "2026-03-02 09:00", manager="S-2"),
+        *(
+            fact("ownership.claimed", f"customer/{k}", "2026-03-02 10:00", staff=staff, basis="first-visit")
+            for k, staff in claims
+        ),
+        left("S-1", "2026-03-04 09:00"),
+    )
+    opened = told.all("obligation.opened", clause="general.handover")
+    assert {line["subject"].partition("/")[2] for line in opened} == held
+
+
 def test_the_draw_of_the_sales_office_hands_over() -> None:
     told = tell(
         "real-estate-sales",
