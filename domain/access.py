@@ -110,9 +110,9 @@ def read_document(turn: Turn, stream: Stream, event: Event, clause: BoundClause)
         return
     data: Any = event.data
     document = stream.state_at(event.time)
-    allowed = _staff(turn.world, data.by, event).role == "general_manager" or any(
-        may(turn.world, document, event) for may in READERS[document.level]
-    )
+    reader = _staff(turn.world, data.by, event)
+    leads = reader.role == "general_manager" and not reader.left
+    allowed = leads or any(may(turn.world, document, event) for may in READERS[document.level])
     yield Emit(_answer(event, clause, f"the document is {document.level}", allowed, None))
 
 

@@ -154,6 +154,18 @@ def test_who_became_general_manager_later_was_not_one_then() -> None:
     ]
 
 
+def test_who_left_is_general_manager_no_more_until_they_join_again() -> None:
+    left = fact("staff.left", f"staff/{BOSS}", f"{MONDAY} 10:00", reason="resignation")
+    again = fact(
+        "staff.joined", f"staff/{BOSS}", f"{MONDAY} 12:00", role=GENERAL_MANAGER, department="office"
+    )
+    before, after = (asks(f"{MONDAY} {hour}:00", BOSS, "office", of=DOCUMENT) for hour in (11, 13))
+    assert answers(tell(GENERAL, *STAFF, classified("top-secret"), left, before, again, after)) == [
+        "access.denied",
+        "access.granted",
+    ]
+
+
 def test_every_reading_is_on_record() -> None:
     read = fact("document.accessed", DOCUMENT, f"{MONDAY} 11:00", by=STRANGER, purpose="……")
     assert tell(GENERAL, classified("top-secret"), read).has("document.accessed", by=STRANGER)
