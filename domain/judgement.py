@@ -96,6 +96,12 @@ def _breach(turn: Turn, stream: Stream, ideal: Duty, cause: Event) -> None:
         escalation.stand_down(turn, stream, f"breach:{ideal.key}", cause, reason, turn.now)
 
 
+def _breach_still(turn: Turn, stream: Stream, ideal: Duty, cause: Event) -> None:
+    """What seemed done late, and was not, is breached still: said again, so that somebody takes it on."""
+    if stream.duties[ideal.key].done_late and not ideal.done_late:
+        _breach(turn, stream, ideal, cause)
+
+
 def _let_breach(turn: Turn, stream: Stream, ideal: Duty, cause: Event) -> None:
     """What is open and overdue is breached when time next passes, as all that falls due: at one instant
     facts come first, and the next one may show that it was met. What has been done late since is breached
@@ -141,7 +147,7 @@ _CHANGES: dict[tuple[str, str], tuple[_Act, ...]] = {
     ("breached", "met"): (_withdraw,),
     ("breached", "open"): (_run_on, _move, _warn),
     ("breached", "withdrawn"): (_withdraw,),
-    ("breached", "breached"): (_move,),
+    ("breached", "breached"): (_move, _breach_still),
     ("met", "none"): (_withdraw,),
     ("met", "open"): (_open, _warn),
     ("met", "breached"): (_move, _breach),

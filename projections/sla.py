@@ -86,7 +86,8 @@ def _met(event: Event, _before: Row | None) -> Fields:
 
 
 def _breached(event: Event, _before: Row | None) -> Fields:
-    return _owed(event) | {"state": "breached", "breached_at": event.time, "withdrawn_at": None}
+    said = {"state": "breached", "breached_at": event.time, "withdrawn_at": None, "done_at": None}
+    return _owed(event) | said
 
 
 def _withdrawn(event: Event, _before: Row | None) -> Fields:

@@ -196,6 +196,22 @@ def test_what_was_stood_down_by_a_merge_that_was_undone_before_it_was_raised_is_
     assert story.count("escalation.stood_down", clause="auto.major") == 1
 
 
+def test_what_seemed_done_late_and_was_not_is_escalated_again() -> None:
+    customer = "customer/K-1"
+    story = tell(
+        "general",
+        fact("customer.filed", customer, "2026-03-02 09:00", by="S-1"),
+        fact("customer.file_reviewed", customer, "2026-03-12 09:00", by="S-2"),
+        fact("customer.filed", customer, "2026-03-05 09:00", by="S-2"),
+        until="2026-03-14 00:00",
+    )
+    review = {"clause": "general.file-review"}
+    assert story.has("escalation.stood_down", time="2026-03-12 09:00", **review)
+    levels = [(line["data"]["level"], line["time"]) for line in story.all("escalation.raised", **review)]
+    assert levels[-2:] == [(1, "2026-03-12T09:00:00+08:00"), (2, "2026-03-14T00:00:00+08:00")]
+    assert story.has("violation.found", detail="self-review")
+
+
 def test_records_typed_in_one_after_the_other_breach_nothing_that_the_next_of_them_shows_as_met() -> None:
     answered = fact("complaint.replied", COMPLAINT, "2026-03-02 08:59", text="x", final=True)
     story = tell(
