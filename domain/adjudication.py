@@ -67,8 +67,8 @@ def _record(
         if not deal.awaited:
             yield Emit(_ruling_needed(customer, deal, outcome, clause), customer.subject, at)
     elif outcome.verdict != deal.verdict:
-        if deal.adjudication is not None:
-            yield Emit(_reversal(deal, event, clause), customer.subject, at)
+        if deal.verdict is not None:
+            yield Emit(_reversal(deal, deal.verdict, event, clause), customer.subject, at)
         yield Emit(_adjudication(customer, deal, outcome, outcome.verdict), customer.subject, at)
 
 
@@ -92,12 +92,15 @@ def _adjudication(customer: Stream, deal: Deal, outcome: Outcome, verdict: Verdi
     )
 
 
-def _reversal(deal: Deal, event: Event, clause: BoundClause) -> OwnershipReversed:
+def _reversal(deal: Deal, undone: Verdict, event: Event, clause: BoundClause) -> OwnershipReversed:
     return OwnershipReversed(
         clause=clause.id,
         source=clause.cites,
         because=f"{event} changes who has the deal",
         adjudication=name(deal.adjudication or ""),
+        rule=undone.rule,
+        performance=dict(undone.performance),
+        commission=dict(undone.commission),
         deal=deal.id,
     )
 

@@ -133,6 +133,9 @@ class OwnershipReversed(Derived):
     """An adjudication was undone by what became known later. | 因后来情况撤销划分。"""
 
     adjudication: Id
+    rule: Id | None = None
+    performance: ExactShares | None = None
+    commission: ExactShares | None = None
     deal: Id | None = None
 
 

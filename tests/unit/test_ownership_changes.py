@@ -38,6 +38,14 @@ def test_what_was_settled_after_the_adjudication_reverses_it() -> None:
     assert told.has("ownership.reversed", time="2026-03-22 10:00")
 
 
+def test_a_reversal_says_what_it_undoes() -> None:
+    told = tell(PACK, B_VALID, deal(refuses=["S-2"]), ruled("2026-03-22 10:00", S2))
+    (undone,), (line, _) = told.all("ownership.reversed"), told.all("ownership.adjudicated")
+    said = {name: line["data"][name] for name in ("rule", "performance", "commission", "deal")}
+    assert said["commission"] == {"S-1": 0.8, "S-2": 0.2}
+    assert undone["data"].items() >= {**said, "adjudication": line["id"]}.items()
+
+
 def test_a_quarrel_after_the_adjudication_takes_the_deal_away() -> None:
     told = tell(PACK, B_VALID, deal(), about("dispute.quarrelled", "2026-03-21 10:00"))
     assert steps(told) == ["sales.first-registration", "reversed", "sales.quarrel"]
