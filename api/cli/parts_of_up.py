@@ -188,10 +188,15 @@ def sample_is_here(edge: Edge) -> bool:
     return True
 
 
-def for_sample(settings: Settings, edge: Edge) -> Settings:
-    """The sample is made for its packs; who names others gets those."""
-    named = bool(edge.environ.get("HUIYIN_POLICY"))
-    return settings if named else replace(settings, policy=SAMPLE_POLICY)
+def with_policy(settings: Settings, edge: Edge, data: Path, sample: bool) -> Settings:
+    """The packs that the environment names; else the sample's, which is made for them; else those under which
+    this folder ran last: started again, it goes on under its rules."""
+    kept = data / "policy"
+    if not edge.environ.get("HUIYIN_POLICY"):
+        last = tuple(kept.read_text().split()) if kept.exists() else settings.policy
+        settings = replace(settings, policy=SAMPLE_POLICY if sample else last or settings.policy)
+    kept.write_text("".join(f"{pack}\n" for pack in settings.policy))
+    return settings
 
 
 def play_sample(edge: Edge, data: Path, settings: Settings) -> None:

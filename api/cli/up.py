@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from api.cli.command import PORT, Command, Given, argument
 from api.cli.edge import DATA, DONE, RUNNING, Edge, database_place, failure
-from api.cli.parts_of_up import await_api, for_sample, play_sample, roles, sample_is_here, services, share
+from api.cli.parts_of_up import await_api, play_sample, roles, sample_is_here, services, share, with_policy
 from api.cli.up_keys import make_keys, tell
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def _run(given: Given, edge: Edge, data: Path) -> None:
     supervisor = Supervisor(lambda name, event, detail: _say(edge, name, event, detail))
     try:
         sample = given.sample and sample_is_here(edge)
-        settings = for_sample(edge.own_settings, edge) if sample else edge.own_settings
+        settings = with_policy(edge.own_settings, edge, data, sample)
         settings = services(given, edge, data, supervisor, settings)
         keys, own_key = make_keys(settings)
         share(data, settings, own_key)

@@ -1,13 +1,15 @@
 """Keeping children alive, and one `up` on one folder."""
 
 import fcntl
+import io
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from api.cli.parts_of_up import sample_time
+from api.cli.edge import Edge
+from api.cli.parts_of_up import SAMPLE_POLICY, sample_time, with_policy
 from api.cli.supervisor import HOPELESS, PAUSES_S, STEADY_S, Supervisor
 from streams.child import ChildFailed
 from tests.helpers.cli import NOW, huiyin, refused
@@ -150,3 +152,16 @@ def test_other_commands_find_what_a_running_up_runs_with(tmp_path: Path) -> None
     assert "no pack is called 'none'" in line
     own = {"HUIYIN_DATA": str(tmp_path), "HUIYIN_POLICY": "general"}
     assert huiyin("simulate", "-", env=own).status == 0
+
+
+def policy(data: Path, sample: bool = False, **environ: str) -> tuple[str, ...]:
+    edge = Edge(io.BytesIO(), io.BytesIO(), io.StringIO(), environ)
+    return with_policy(edge.own_settings, edge, data, sample).policy
+
+
+def test_a_folder_goes_on_under_the_packs_it_ran_last(tmp_path: Path) -> None:
+    assert policy(tmp_path) == ("general",)
+    assert policy(tmp_path, sample=True) == SAMPLE_POLICY
+    assert policy(tmp_path) == SAMPLE_POLICY
+    assert policy(tmp_path, HUIYIN_POLICY="property") == ("property",)
+    assert policy(tmp_path) == ("property",)
