@@ -31,13 +31,22 @@ def client_options(settings: Settings) -> dict[str, Any]:
     return options
 
 
+WITHOUT = (
+    "this installation runs without Kafka: send facts with `huiyin emit --http`, alerts are under GET /alerts"
+    " / 此处不使用 Kafka：请用 `huiyin emit --http` 发送事实，告警见 GET /alerts"
+)
+
+
 def checked_options(settings: Settings) -> dict[str, Any]:
     """The same, after a first word with a broker where TLS is asked for: of certificates that are not
     accepted the clients only say, after half a minute, that nobody can be reached.
 
     Raises:
-        SettingError: a file cannot be used, or who listens at every address speaks no TLS that both accept.
+        SettingError: there is no broker, a file cannot be used, or who listens at every address speaks no TLS
+            that both accept.
     """
+    if not settings.kafka:
+        raise SettingError(f"{variable('kafka')}: {WITHOUT}")
     options = client_options(settings)
     if context := options.get("ssl_context"):
         refusals = [_refusal(context, address) for address in settings.kafka.split(",")]

@@ -32,8 +32,14 @@ def _database(value: str) -> str:
     return value.strip()
 
 
+NO_BROKER = "none"
+"""In place of brokers where there are none; in the settings themselves, nothing."""
+
+
 def _brokers(value: str) -> str:
     """host:port, several separated by commas."""
+    if value.strip() == NO_BROKER:
+        return ""
     for one in value.split(","):
         host, _, port = one.strip().rpartition(":")
         if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
@@ -186,7 +192,7 @@ class Settings:
 
     def to_env(self) -> dict[str, str]:
         """The variables that give these settings again, for a child process."""
-        values = {name: getattr(self, name) for name in READERS}
+        values = {name: getattr(self, name) for name in READERS} | {"kafka": self.kafka or NO_BROKER}
         return {variable(name): _written(value) for name, value in values.items() if value is not None}
 
 

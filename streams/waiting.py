@@ -78,7 +78,8 @@ def _see_topics(settings: Settings) -> None:
     """Raises Unready when topics are missing: a consumer of a missing topic waits without a word."""
     from kafka import KafkaAdminClient
 
-    _see_any(settings.kafka)
+    if settings.kafka:
+        _see_any(settings.kafka)
     security = checked_options(settings)
     asked = {"bootstrap_servers": settings.kafka, "request_timeout_ms": 5000, "bootstrap_timeout_ms": 5000}
     with opened(KafkaAdminClient, **asked, **security) as admin:

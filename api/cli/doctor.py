@@ -54,11 +54,13 @@ def _findings(edge: Edge) -> Iterator[Finding]:
 
 
 def _shown(settings: Settings, edge: Edge) -> str:
+    from streams.config import NO_BROKER
+
     return edge.text(
         "database {place} · kafka {kafka} · prefix {prefix} · instance {instance}",
         "数据库 {place} · kafka {kafka} · 主题前缀 {prefix} · 实例 {instance}",
         place=database_place(settings.database_url),
-        kafka=settings.kafka,
+        kafka=settings.kafka or NO_BROKER,
         prefix=settings.topic_prefix,
         instance=settings.instance,
     )
@@ -167,6 +169,9 @@ def _broker(settings: Settings, edge: Edge) -> Iterator[Finding]:
     from streams.clients import opened
     from streams.topics import Topics
 
+    if not settings.kafka:
+        yield Finding("ok", WHAT[_broker], edge.text("none (--no-broker)", "无（--no-broker）"))
+        return
     spoken_to = {"bootstrap_servers": settings.kafka.split(","), **checked_options(settings)}
     with opened(KafkaAdminClient, request_timeout_ms=5000, **spoken_to) as admin:
         topics = Topics.under(settings.topic_prefix)
@@ -215,6 +220,8 @@ def _intake(settings: Settings, edge: Edge) -> Iterator[Finding]:
     from streams.standing import BrokerAway, standing
     from streams.topics import Topics
 
+    if not settings.kafka:
+        return
     topic = Topics.under(settings.topic_prefix).intake
     try:
         with psycopg.connect(settings.database_url, connect_timeout=5, autocommit=True) as connection:

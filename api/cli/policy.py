@@ -166,6 +166,12 @@ def _checked(file: str, given: Given, edge: Edge) -> list[str]:
     from domain.policy import check_examples, load_policy
 
     path = Path(file)
+    if path.is_dir():
+        raise failure(
+            "{file} is a directory; name the packs in it: {file}/*.toml.",
+            "{file} 是目录；请写明其中的规则包：{file}/*.toml。",
+            file=file.rstrip("/"),
+        )
     if not path.is_file():
         raise failure("{file}: there is no such file.", "{file}：文件不存在。", file=file)
     if path.suffix != ".toml":

@@ -11,7 +11,10 @@ from projections import contacts, handling
 from projections.handling import Cut
 from projections.satisfaction import rollups
 
-SOURCE = Text("001-10 2.8; 000 5", "001-10 2.8；000 5")
+SOURCE = Text(
+    "Customer management standard 10, car dealer complaints 2.8; Tobacco marketing staff complaint rules 5",
+    "客户管理规范10 汽车4S店投诉处理 2.8；烟草营销人员投诉管理规定 5",
+)
 COUNTED = Text(
     "Complaints received in the period, as they stand now; inquiries and withdrawn ones are not counted.",
     "本期受理的投诉的当前状况；不含咨询和已撤回的。",

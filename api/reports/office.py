@@ -10,7 +10,10 @@ from api.reports.model import Chart, Column, Row, Section, Series, Sheet
 from domain.working_time.windows import WindowKind
 from projections.office import Per, office
 
-SOURCE = Text("001-3 (三)6-8", "001-3 (三)6-8")
+SOURCE = Text(
+    "Customer management standard 3, the sales office and whose customer it is (三)6-8",
+    "客户管理规范3 销售现场与客户归属管理 (三)6-8",
+)
 NOTE = Text(
     "Contacts of customers with staff. New: the first contact with anybody lies in the row's period. "
     "Conversion: of the customers in contact, those who also closed a deal in it.",

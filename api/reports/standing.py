@@ -25,7 +25,8 @@ PARTS = {
 
 def ranked(asked: Asked) -> Section:
     title = Text("Ranking of managers", "客户经理排名")
-    return Section("ranking", title, Text("003 七.3", "003 七.3"), [_ranking(asked)])
+    source = Text("Xuzhou customer manager work standard 七.3", "徐州市烟草公司客户经理工作规范 七.3")
+    return Section("ranking", title, source, [_ranking(asked)])
 
 
 def _ranking(asked: Asked) -> Sheet:
@@ -81,9 +82,9 @@ PROBLEMS: tuple[tuple[Of, Per, Text], ...] = (
 
 def concentration(asked: Asked) -> Section:
     sheets = [_concentration(asked, of, per, title) for of, per, title in PROBLEMS]
-    return Section(
-        "concentration", Text("Where problems concentrate", "问题集中度"), Text("000 5", "000 5"), sheets
-    )
+    title = Text("Where problems concentrate", "问题集中度")
+    source = Text("Tobacco marketing staff complaint rules 5", "烟草营销人员投诉管理规定 5")
+    return Section("concentration", title, source, sheets)
 
 
 def _concentration(asked: Asked, of: Of, per: Per, title: Text) -> Sheet:
@@ -131,7 +132,7 @@ _NARROWS: dict[tuple[Of, Per], str] = {
 
 def loyal(asked: Asked) -> Section:
     title = Text("Loyalty and retention", "忠诚度与客户保持")
-    source = Text("001-15; all figures assumed", "001-15；数值均为假定")
+    source = Text("Customer management standard 15; all figures assumed", "客户管理规范15；数值均为假定")
     return Section("loyalty", title, source, [_retention(asked), *_grades(asked)])
 
 

@@ -11,7 +11,7 @@ from api.reports.model import Bar, Chart, Column, Row, Section, Sheet
 from projections import handling
 from projections.visits import compliance
 
-SOURCE = Text("003 六, 七", "003 六、七")
+SOURCE = Text("Xuzhou customer manager work standard 六, 七", "徐州市烟草公司客户经理工作规范 六、七")
 MANAGER = Column("manager", Text("Manager", "客户经理"), "text")
 NOTE = Text(
     "Made: planned visits that started by 24:00 of their day, of those whose day is over. "

@@ -151,6 +151,7 @@ def test_without_a_broker_facts_become_alerts_all_the_same(tmp_path: Path) -> No
         sent = huiyin("emit", "-", "--http", running.url, stdin=json.dumps(FACT).encode(), env=beside)
         assert [receipt["status"] for receipt in sent.json] == ["recorded"]
         until(lambda: any(alert["severity"] == "critical" for alert in alerts(running.url, keys["ops"])), 10)
+        assert "✓ broker: none (--no-broker)" in huiyin("doctor", env=beside).out
         assert running.stop(signal.SIGTERM) == 0
         assert "stopped" in running.text
     with up(tmp_path / "data", "--no-broker") as again:

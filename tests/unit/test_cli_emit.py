@@ -141,6 +141,12 @@ def test_what_cannot_be_sent_is_refused_in_one_line(words: list[str], said: str)
     assert said in refused(huiyin("emit", *words, *([] if "--http" in words else ["--dry-run"])))
 
 
+@pytest.mark.parametrize("words", [("emit", "-"), ("watch", "--lines"), ("topics", "create"), ("worker",)])
+def test_where_there_is_no_broker_it_is_said_at_once(words: tuple[str, ...]) -> None:
+    line = refused(huiyin(*words, stdin=b"{}\n", env={"HUIYIN_KAFKA": "none"}))
+    assert "runs without Kafka" in line and "emit --http" in line
+
+
 @pytest.mark.parametrize("words", [["/no/such.jsonl"], ["/no/such.csv", "--map", "{map}"], ["/"]])
 def test_a_missing_file_is_said_before_a_missing_broker(tmp_path: Path, words: list[str]) -> None:
     (tmp_path / "m.toml").write_text(MAP)

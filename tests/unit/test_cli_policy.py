@@ -113,6 +113,7 @@ def test_several_packs_are_checked_to_the_end(own: Path) -> None:
         (["show", "general", "--lang", "fr"], "--lang"),
         (["check"], "FILE"),
         (["check", "/no/such.toml"], "there is no such file"),
+        (["check", "tests"], "tests is a directory; name the packs in it"),
         (["list", "--policy-dir", "/no/such"], "/no/such is not a directory"),
     ],
 )

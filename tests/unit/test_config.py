@@ -57,6 +57,8 @@ def test_settings_survive_the_way_to_a_child_process() -> None:
     settings = Settings.from_env(GIVEN)
     assert Settings.from_env(settings.to_env()) == settings
     assert Settings.from_env(Settings().to_env()) == Settings()
+    without = Settings(kafka="")
+    assert Settings.from_env(without.to_env()) == without
 
 
 def test_unset_and_empty_variables_take_their_defaults() -> None:
