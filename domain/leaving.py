@@ -40,14 +40,18 @@ def draw_leavers_customers(turn: Turn, stream: Stream, event: Event, clause: Bou
 @rule("draw-leavers-customers", "ownership.claimed", "customer.reassigned")
 def draw_late(turn: Turn, stream: Stream, event: Event, clause: BoundClause) -> Iterator[Emit]:
     """A customer who turns out to have been somebody's when they left is drawn for as the others were."""
-    data: Any = event.data
-    staff = data.to if event.type == "customer.reassigned" else data.staff
     until = validity(stream.policy)
-    for left in turn.world.stream(f"staff/{staff}").story:
-        if left.type == "staff.left" and left.time >= event.time:
-            candidates = sorted(candidates_at(turn.world, left.time, clause.row.params["role"]) - {staff})
-            if candidates and owner(stream.state.claims, left.time, until) == staff:
-                yield _reassign(stream.subject, staff, candidates, left, clause)
+    for staff in sorted({person for claim in stream.state.claims for person in claim.holders}):
+        for told in turn.world.stream(f"staff/{staff}").story:
+            since = told.type == "staff.left" and told.time >= event.time
+            if since and owner(stream.state.claims, told.time, until) == staff:
+                yield from _draw(turn, stream.subject, staff, told, clause)
+
+
+def _draw(turn: Turn, subject: str, leaver: str, left: Event, clause: BoundClause) -> Iterator[Emit]:
+    candidates = sorted(candidates_at(turn.world, left.time, clause.row.params["role"]) - {leaver})
+    if candidates:
+        yield _reassign(subject, leaver, candidates, left, clause)
 
 
 def _reassign(subject: str, leaver: str, candidates: list[str], left: Event, clause: BoundClause) -> Emit:

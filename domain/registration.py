@@ -40,6 +40,11 @@ class Claim:
         """Whose registration it was at an instant; its date stays the same whoever that is."""
         return next((to for moment, to in reversed(self.passed) if moment <= at), self.staff)
 
+    @property
+    def holders(self) -> tuple[str, ...]:
+        """Everybody whose registration it ever was."""
+        return (self.staff, *(to for _, to in self.passed))
+
     def pass_on(self, to: str, at: datetime) -> Claim:
         return replace(self, passed=(*self.passed, (at, to)))
 

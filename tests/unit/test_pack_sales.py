@@ -342,6 +342,12 @@ def test_a_customer_who_turns_out_to_have_been_passed_to_the_leaver_before_is_dr
     assert told.has("obligation.met", clause="general.handover")
 
 
+def test_a_registration_typed_in_after_it_was_passed_to_the_leaver_is_drawn_for_too() -> None:
+    passed = about("customer.reassigned", "2026-03-15 10:00", from_="S-3", to="S-2", reason="……")
+    told = tell(PACK, joined("S-2"), joined("S-3"), passed, GONE, claimed("S-3", "2026-03-02 10:00"))
+    assert told.has("customer.reassigned", clause="sales.leaver", time="2026-03-16 10:00", to="S-3")
+
+
 def test_a_registration_typed_in_after_its_maker_came_back_is_drawn_for_the_time_they_left() -> None:
     again = joined("S-2", time="2026-03-18 09:00")
     told = tell(PACK, joined("S-2"), joined("S-3"), GONE, again, B_VALID)
