@@ -99,7 +99,7 @@ def _judge(turn: Turn, customer: Stream, clause: BoundClause, staff: str, cause:
             _take_back(turn, customer, duty, cause, "open", "breached", "met")
         elif _holder(customer, left.time) == staff:
             running = left
-            if duty is None or duty.status == "withdrawn":
+            if not _said(customer, staff, duty, left):
                 obligations.owe(turn, customer, clause, _key(customer, clause, staff, left), staff, left)
         else:
             _take_back(turn, customer, duty, cause, "open", "breached")
@@ -124,12 +124,22 @@ def _key(customer: Stream, clause: BoundClause, staff: str, left: Event) -> str:
     return f"{key}:{name_of(left)}" if key in customer.duties else key
 
 
+def _said(customer: Stream, staff: str, duty: Duty | None, left: Event) -> bool:
+    """Whether what a departure makes owed is on record: a breach that was disproved is not opened anew."""
+    if duty is None or duty.status != "withdrawn":
+        return duty is not None
+    return duty.was_breached and _handed_over(customer, staff, left.time, duty.due_at)
+
+
 def _runs(customer: Stream, clause: BoundClause, staff: str, left: Event, at: datetime) -> bool:
     """Whether what a departure made owed was neither met nor breached yet at an instant."""
-    if at > obligations.term(clause, left).due_at:
-        return False
-    since = (told for told in customer.story if left.time <= told.time <= at)
-    return not any(told.type == "customer.reassigned" and _from(told) == staff for told in since)
+    due_at = obligations.term(clause, left).due_at
+    return at <= due_at and not _handed_over(customer, staff, left.time, at)
+
+
+def _handed_over(customer: Stream, staff: str, since: datetime, by: datetime) -> bool:
+    told = (event for event in customer.story if since <= event.time <= by)
+    return any(event.type == "customer.reassigned" and _from(event) == staff for event in told)
 
 
 def _from(reassigned: Event) -> str:

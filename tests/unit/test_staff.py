@@ -146,6 +146,20 @@ def test_a_handover_that_was_not_made_is_owed_anew_when_they_leave_anew() -> Non
     assert told.count("obligation.breached", **HANDOVER) == 2
 
 
+def test_a_handover_in_time_learned_late_takes_the_breach_back_and_adds_nothing() -> None:
+    told = tell(
+        "general",
+        filed("K-1", "2026-03-02 09:00"),
+        left("S-1", "2026-03-04 09:00"),
+        noon("2026-03-12"),
+        reassigned("K-1", "2026-03-05 09:00", "S-1", "S-2"),
+        fact("contact.recorded", "customer/K-1", "2026-03-12 13:00", topic="handover", channel="phone"),
+        until="2026-03-20 00:00",
+    )
+    assert told.count("obligation.withdrawn", **HANDOVER) == told.count("obligation.opened", **HANDOVER) == 1
+    assert not told.has("obligation.met", **HANDOVER)
+
+
 def test_who_turns_out_to_have_held_the_customer_after_all_owes_the_handover_after_all() -> None:
     told = tell(
         "general",
