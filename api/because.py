@@ -192,6 +192,7 @@ ROWS = tuple(
         # figures
         ("{number} in {word}, at least {limit}", "{word} 为 {number}，应不低于 {limit}"),
         ("{number} in {word}, at most {limit}", "{word} 为 {number}，应不高于 {limit}"),
+        ("{reason}; missed since {word}", "{reason}；自 {word} 起未达标"),
         ("{reason}, by {type} of {at}", "{reason}；依据 {at} 的 {type}"),
         # complaints
         ("the customer is not satisfied", "客户不满意"),

@@ -191,6 +191,7 @@ FIELDS: dict[str, tuple[str, str]] = {
         "The window, such as 2026-03-04, 2026-W10, 2026-03 or 2026-Q1",
         "时间窗，如 2026-03-04、2026-W10",
     ),
+    "windows": ("The windows that missed it before", "此前未达标的时间窗"),
     "within": ("The period in which it must be met, as the rule writes it", "规定的履行期限"),
     "written": ("Whether it was done in writing", "是否为书面"),
 }

@@ -4,7 +4,8 @@
 and window, and a figure is judged when its window ends; when it is lost before; and when a late fact
 changes it. Windows are of the pack's local calendar, and what happens at 24:00 of a window's last day
 belongs to it. In a document, `said` is what was last said of each figure that was missed, `days` which days
-have parts of their own, and `ended` that the window's end was noticed.
+have parts of their own, and `ended` that the window's end was noticed. One more document of each subject
+tells which windows missed a figure, as far as none in order has followed.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from domain import holding
 from domain.envelope import Event
-from domain.events import KpiMissed, KpiRestated
+from domain.events import KpiMissed, KpiRecovered, KpiRestated
 from domain.measures import MEASURES, Figures, Part, View, held_in, instant
 from domain.working_time import Window, window, window_named
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from domain.stream import Stream
 
 Document = dict[str, Any]
+Said = type[KpiMissed | KpiRestated | KpiRecovered]
 
 EMPTY: Document = {"parts": {}, "said": {}}
 INSTANT = timedelta(microseconds=1)
@@ -81,6 +83,13 @@ class Books(NamedTuple):
         """Writes down in a long window which of its days has parts, so that its end looks at no others."""
         document = self.read(span)
         self.keep(span, {**document, "days": [*document.get("days", ()), day]})
+
+    def missed(self) -> Document:
+        """By figure, the windows that missed it, as far as none in order has followed."""
+        return self.windows.window(f"{self.name} {self.subject} missed") or {}
+
+    def keep_missed(self, name: str, windows: Sequence[str]) -> None:
+        self.windows.keep(f"{self.name} {self.subject} missed", {**self.missed(), name: list(windows)}, None)
 
     def ended(self, span: Window) -> bool:
         return span.end < self.turn.now
@@ -235,9 +244,14 @@ class Verdict:
         return self.figure is not None and self.kpi.row.missed(self.figure)
 
     def record(self, said: Figures) -> None:
-        """Missed once a window; afterwards what changes it after the end, or saves it before."""
         name = f"{self.kpi.row.id}/{self.dimension}"
         over = self.cause is None or self.books.ended(self.span)
+        self._say(said, name, over)
+        if over or name in said:
+            self._compare(name, over)
+
+    def _say(self, said: Figures, name: str, over: bool) -> None:
+        """Missed once a window; afterwards what changes it after the end, or saves it before."""
         if name not in said:
             if self.missed and self.figure is not None:
                 self._emit(KpiMissed, self.figure, self.span.end if over else self._lost())
@@ -250,23 +264,49 @@ class Verdict:
         if over or turned:
             said[name] = value
 
+    def _compare(self, name: str, over: bool) -> None:
+        """The first window in order after some that missed it says that the figure has recovered."""
+        known = self.books.missed().get(name, [])
+        others = [label for label in known if label != self.span.name]
+        missed = sorted([*others, self.span.name]) if self.missed else others
+        before = [label for label in others if label < self.span.name]
+        if before and over and not self.missed and self.figure is not None:
+            at = self.span.end if self.cause is None else self.books.turn.now
+            self._emit(KpiRecovered, self.figure, at, windows=before)
+            missed = [label for label in others if label not in before]
+        if missed != known:
+            self.books.keep_missed(name, missed)
+            self._measure_again()
+
+    def _measure_again(self) -> None:
+        """Of what is counted, none is good news: the window that runs is measured, though it stay empty."""
+        if self.missed and MEASURES[self.kpi.row.measure].moments is not None:
+            runs = max(self.span.end + INSTANT, self.books.turn.now)
+            self.books.open(_span(self.kpi, runs))
+
     def _lost(self) -> datetime:
         return self.kpi.calendar.local(self.lost_at) if self.lost_at else self.books.turn.now
 
-    def _emit(self, data: type[KpiMissed] | type[KpiRestated], value: float, at: datetime) -> None:
+    def _emit(self, data: Said, value: float, at: datetime, **more: Any) -> None:
         turn, row = self.books.turn, self.kpi.row
-        limit = "at least" if row.at_least is not None else "at most"
-        because = f"{value:g} in {self.span.name}, {limit} {row.threshold:g}"
-        if data is KpiRestated and self.cause is not None:
-            because += f", by {self.cause.type} of {self.cause.time.isoformat()}"
         said = data(
             clause=row.id,
             source=self.kpi.cites,
-            because=because,
+            because=self._because(data, value, **more),
             kpi=row.id,
             window=self.span.name,
             value=value,
             threshold=row.threshold,
             dimension=self.dimension or None,
+            **more,
         )
         turn.emit(turn.world.stream(self.books.subject), said, at, self.cause)
+
+    def _because(self, data: Said, value: float, windows: Sequence[str] = ()) -> str:
+        limit = "at least" if self.kpi.row.at_least is not None else "at most"
+        because = f"{value:g} in {self.span.name}, {limit} {self.kpi.row.threshold:g}"
+        if windows:
+            because += f"; missed since {windows[0]}"
+        if data is not KpiMissed and self.cause is not None:
+            because += f", by {self.cause.type} of {self.cause.time.isoformat()}"
+        return because

@@ -13,7 +13,7 @@ from typing import Any
 from domain.envelope import Event
 from domain.pack import Words
 from projections.batch import Batch, Situation
-from projections.kpis import judged
+from projections.kpis import judged, still_missed
 from projections.sla import obligation_of
 from projections.table import Row, Rows, Table
 
@@ -183,16 +183,21 @@ class Fold:
         row = self.rows.get(kpi_key(event))
         if row is None:
             return
-        figure = judged(event, row)
-        status = row["status"] if figure["missed"] else "resolved"
+        figure, before = judged(event, row), still_missed(row["value"], row["threshold"], row["at_least"])
+        began = "firing" if not before else row["status"]
         yield (
             row["key"],
             {
-                "status": "firing" if figure["missed"] and status == "resolved" else status,
+                "status": began if figure["missed"] else "resolved",
                 "value": float(figure["value"]),
                 "threshold": figure["threshold"],
             },
         )
+
+    def recovered(self, event: Event) -> Found:
+        """A window in order: those that missed the figure before it are over."""
+        for key in kpi_keys(event):
+            yield from self.over(key)
 
     def fell(self, situation: Situation) -> None:
         """A rollup began to fall, or ceased to."""
@@ -221,8 +226,14 @@ def sla_key(event: Event) -> str:
 
 
 def kpi_key(event: Event) -> str:
+    return next(kpi_keys(event))
+
+
+def kpi_keys(event: Event) -> Iterator[str]:
+    """One for each window that missed the figure."""
     data: Any = event.data
-    return ":".join(filter(None, ("kpi", data.kpi, event.subject, data.window, data.dimension)))
+    for window in data.windows if event.type == "kpi.recovered" else (data.window,):
+        yield ":".join(filter(None, ("kpi", data.kpi, event.subject, window, data.dimension)))
 
 
 CHANGES: Mapping[str, Callable[[Fold, Event], Found]] = {
@@ -236,6 +247,7 @@ CHANGES: Mapping[str, Callable[[Fold, Event], Found]] = {
     "obligation.moved": Fold.ended,
     "kpi.missed": Fold.missed,
     "kpi.restated": Fold.restated,
+    "kpi.recovered": Fold.recovered,
 }
 
 
@@ -248,7 +260,7 @@ def keys_of(event: Event) -> Iterator[str]:
     if event.type.startswith("obligation."):
         yield sla_key(event)
     if event.type.startswith("kpi."):
-        yield kpi_key(event)
+        yield from kpi_keys(event)
 
 
 def load(batch: Batch, events: Sequence[Event]) -> Rows:

@@ -198,6 +198,13 @@ class KpiRestated(Kpi):
     threshold: Number | None = None
 
 
+class KpiRecovered(Kpi):
+    """The first window in order after those that missed it. | 未达标之后首个达标的时间窗。"""
+
+    threshold: Number
+    windows: Ids
+
+
 class CustomerErased(Explained):
     """The customer's personal fields were made unreadable for ever. | 客户个人信息已永久不可读。"""
 

@@ -127,6 +127,7 @@ access.denied by, reason
 expense.capped cap, own_account
 kpi.missed kpi, window, value, threshold
 kpi.restated kpi, window, value
+kpi.recovered kpi, window, value, threshold, windows
 evaluation.sampled customers, seed
 document.declassified
 customer.erased reason, by*

@@ -11,7 +11,7 @@ from domain.ledger import Incoming, Ledger
 from domain.memory import MemoryStorage
 from domain.policy import load_policy
 from tests.helpers.figures import FIELD, NOON_NEXT_DAY, XUZHOU, clock, values
-from tests.helpers.scenario import Told, at, tell
+from tests.helpers.scenario import Told, at, received, tell
 from tests.helpers.visits import Fact, dropped_in, ended, filed, planned, started
 
 
@@ -50,6 +50,58 @@ def test_a_missed_figure_says_its_rule_and_its_inputs(pack: str) -> None:
     said = told.all("kpi.missed")[0]["data"]
     assert said["source"] and "2026-03-04" in said["because"] and said["clause"] == said["kpi"]
     assert datetime.fromisoformat(told.all("kpi.missed")[0]["time"]).utcoffset() is not None
+
+
+# ---- recovered
+
+
+def hours(day: int, last: str) -> list[Fact]:
+    """A day in the market from 09:00 on; five hours are enough."""
+    return [dropped_in(f"V-{day}-{n}", f"2026-03-{day:02} {at}") for n, at in enumerate(("09:00", last))]
+
+
+def recovered(told: Told, kpi: str = "xuzhou.market-hours") -> list[tuple[str, list[str], str]]:
+    found = told.all("kpi.recovered", kpi=kpi)
+    return [(line["data"]["window"], line["data"]["windows"], line["time"][:16]) for line in found]
+
+
+def test_the_first_window_in_order_after_those_that_missed_a_figure_says_so_once() -> None:
+    days = [*hours(3, "10:00"), *hours(4, "11:00"), *hours(6, "14:00"), *hours(7, "15:00")]
+    told = tell(XUZHOU, *days, until="2026-03-09 12:00")
+    assert recovered(told) == [("2026-03-06", ["2026-03-03", "2026-03-04"], "2026-03-07T00:00")]
+    (line,) = told.all("kpi.recovered", kpi="xuzhou.market-hours")
+    assert line["data"]["because"] == "5 in 2026-03-06, at least 5; missed since 2026-03-03"
+
+
+def test_a_figure_recovers_and_is_missed_and_recovers_again() -> None:
+    days = [*hours(3, "10:00"), *hours(4, "14:00"), *hours(5, "10:00"), *hours(6, "14:00")]
+    told = tell(XUZHOU, *days, until="2026-03-09 12:00")
+    assert [windows for _, windows, _ in recovered(told)] == [["2026-03-03"], ["2026-03-05"]]
+
+
+def test_a_window_with_nothing_to_measure_does_not_say_that_a_figure_recovered() -> None:
+    told = tell(XUZHOU, *hours(3, "10:00"), clock("2026-03-04"), until="2026-03-09 12:00")
+    assert recovered(told) == []
+
+
+def test_what_a_late_fact_made_good_recovers_no_more() -> None:
+    late = [clock("2026-03-04"), dropped_in("V-late", "2026-03-03 15:00")]
+    told = tell(XUZHOU, *hours(3, "10:00"), *late, *hours(5, "14:00"), until="2026-03-09 12:00")
+    assert told.has("kpi.restated", kpi="xuzhou.market-hours", value=6)
+    assert recovered(told) == []
+
+
+def test_a_month_that_is_lost_before_its_end_has_recovered_at_the_end_of_the_next_in_order() -> None:
+    lost = [received(f"C-{n}", f"2026-03-02 09:0{n}", branch="B-1") for n in range(6)]
+    for fewer in ([], [received("C-9", "2026-04-02 09:00", branch="B-1")]):
+        told = tell(FIELD, *lost, *fewer, until="2026-05-02 12:00")
+        assert recovered(told, "field.complaints") == [("2026-04", ["2026-03"], "2026-05-01T00:00")]
+
+
+def test_a_month_that_a_late_fact_shows_was_lost_has_recovered_at_the_end_of_the_one_that_runs() -> None:
+    lost = [received(f"C-{n}", f"2026-03-02 09:0{n}", branch="B-1") for n in range(6)]
+    told = tell(FIELD, *lost[:5], clock("2026-06-10"), lost[5], until="2026-07-02 12:00")
+    assert recovered(told, "field.complaints") == [("2026-06", ["2026-03"], "2026-07-01T00:00")]
 
 
 @st.composite

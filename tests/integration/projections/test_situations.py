@@ -1,6 +1,7 @@
 """Obligations, escalations, figures and violations: given what was recorded, what is on show and goes out."""
 
 import json
+from typing import Any
 
 from domain.policy import Policy, load_policy
 from projections.alerts import alert, alerts, outbox_after
@@ -160,6 +161,21 @@ def test_a_missed_figure_fires_and_resolves_when_a_late_fact_makes_it_good(
     assert statuses(db, key) == ["firing", "resolved"]
     (row,) = kpis(db, subject="staff/S-1", kpi="xuzhou.first-responder-breaches").items
     assert (row["missed"], row["value"]) == (False, 0)
+
+
+def test_a_missed_figure_resolves_with_the_next_window_in_order_and_stays_so_when_restated(
+    db: Db, projector: Projector, policy: Policy
+) -> None:
+    def unanswered(name: str, day: str) -> dict[str, Any]:
+        return received(name, f"2026-{day} 09:00", handler="S-1")
+
+    key, until = "kpi:xuzhou.first-responder-breaches:staff/S-1:2026-03", "2026-05-02 09:00"
+    facts = [unanswered("C-1", "03-02"), received("C-2", until)]
+    tell(db, projector, recorded(policy, facts, until))
+    assert statuses(db, key) == ["firing", "resolved"]
+    tell(db, projector, recorded(policy, [*facts, unanswered("C-3", "03-03")], until))
+    found = alert(db, key)
+    assert found and (found["status"], found["value"]) == ("resolved", 2)
 
 
 def test_violations_can_be_narrowed(db: Db, projector: Projector, policy: Policy) -> None:
