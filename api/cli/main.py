@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
@@ -139,6 +140,9 @@ OUT_OF_REACH: Mapping[str, Text] = {
 }
 """What a library's errors mean to whoever runs a command, by the package they come from."""
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What a disk says that takes no more: no fault of the program, wherever it is noticed."""
+
 KNOWN = (
     "PackError",
     "MapError",
@@ -187,6 +191,10 @@ def explained(problem: Exception) -> Text | None:
     if package in OUT_OF_REACH:
         why = _one_line(str(problem)).rstrip(".") or type(problem).__name__
         return Text(*(text.format(why=why) for text in OUT_OF_REACH[package]))
+    if isinstance(problem, OSError) and problem.errno in FULL:
+        place, why = problem.filename, problem.strerror
+        en, zh = place or "the output", place or "输出"
+        return Text(f"{en} cannot be written: {why}.", f"{zh} 无法写入：{why}。")
     return None
 
 

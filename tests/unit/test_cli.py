@@ -140,6 +140,14 @@ def test_a_fault_of_the_program_is_one_line_too(monkeypatch: pytest.MonkeyPatch)
     assert explained(RuntimeError()) is None
 
 
+def test_a_disk_that_is_full_is_no_fault_of_the_program() -> None:
+    with Path("/dev/full").open("wb") as full:
+        words = [sys.executable, "-m", "api.cli", "policy", "show", "general", "--lang", "en"]
+        done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "the output cannot be written: No space left on device.\n"
+
+
 def test_the_program_starts_and_says_its_version() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "api.cli", "--version"], capture_output=True, text=True, check=True
