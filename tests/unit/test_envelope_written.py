@@ -106,8 +106,8 @@ def values(schema: dict[str, Any], defs: dict[str, Any]) -> st.SearchStrategy[An
     match schema:
         case {"$ref": reference}:
             return objects(defs[reference.rpartition("/")[2]], defs)
-        case {"anyOf": [first, {"type": "null"}]}:
-            return values(first, defs)
+        case {"anyOf": [first, {"type": "null"}], **around}:
+            return values({**around, **first}, defs)
         case {"enum": choices}:
             return st.sampled_from(choices)
         case {"type": "string", "format": shape}:
