@@ -192,9 +192,9 @@ def explained(problem: Exception) -> Text | None:
         why = _one_line(str(problem)).rstrip(".") or type(problem).__name__
         return Text(*(text.format(why=why) for text in OUT_OF_REACH[package]))
     if isinstance(problem, OSError) and problem.errno in FULL:
-        place, why = problem.filename, problem.strerror
+        place, full = problem.filename, problem.strerror
         en, zh = place or "the output", place or "输出"
-        return Text(f"{en} cannot be written: {why}.", f"{zh} 无法写入：{why}。")
+        return Text(f"{en} cannot be written: {full}.", f"{zh} 无法写入：{full}。")
     return None
 
 
