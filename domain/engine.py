@@ -58,7 +58,8 @@ def _id(stream: Stream, data: Data, cause: Event | None) -> str:
     """A derived event's id: its place in its stream. What is derived again when the story is judged again
     goes by what caused it instead, so that it is the same event then."""
     if cause is not None and data.type in REDERIVED:
-        return f"{stream.subject}:{data.type}:{name_of(cause)}"
+        found = f"{stream.subject}:{data.type}:{name_of(cause)}"
+        return found if found not in stream.void else f"{found}@{stream.version + 1}"
     return f"{stream.subject}@{stream.version + 1}"
 
 

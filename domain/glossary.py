@@ -135,6 +135,7 @@ FIELDS: dict[str, tuple[str, str]] = {
     "returning": ("Whether the customer was here before", "是否为再次到访"),
     "role": ("Role of the person", "角色"),
     "root_cause": ("Root cause, from the organisation's own list", "根本原因（由单位自定）"),
+    "conclusion": ("Id of the derived event that stands no more", "所撤销结论的事件编号"),
     "rule": ("Id of the rule that applied", "适用规则编号"),
     "runs_on": (
         "Whether only the breach is withdrawn, and it is owed still",

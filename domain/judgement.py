@@ -14,7 +14,7 @@ from typing import Any
 from domain import escalation, obligations, rebasing
 from domain.engine import Turn
 from domain.envelope import Event
-from domain.events import ObligationMet, ViolationWithdrawn
+from domain.events import ConclusionWithdrawn, ObligationMet, ViolationWithdrawn
 from domain.events.base import written
 from domain.stream import REDERIVED, Alarm, Duty, Stream, is_system, name_of
 from domain.working_time import Deadline
@@ -25,7 +25,7 @@ def judge_again(turn: Turn, stream: Stream, cause: Event) -> None:
     if not stream.began:
         return
     scratch = tell_again(turn, stream)
-    _story(turn, stream, scratch)
+    _story(turn, stream, scratch, cause)
     stream.state = scratch.state
     for key in {**stream.duties, **scratch.duties}:
         _duty(turn, stream, scratch, key, cause)
@@ -50,13 +50,31 @@ def tell_again(turn: Turn, stream: Stream) -> Stream:
     return scratch
 
 
-def _story(turn: Turn, stream: Stream, scratch: Stream) -> None:
-    """Derived events that belong to the story: those that only the late fact makes follow."""
+def _story(turn: Turn, stream: Stream, scratch: Stream, cause: Event) -> None:
+    """Derived events that belong to the story: those that follow no more, and those that only the late fact
+    makes follow."""
+    follows = {(event.type, event.causationid) for event in scratch.story if is_system(event)}
+    for event in list(stream.story):
+        if is_system(event) and event.type in REDERIVED and (event.type, event.causationid) not in follows:
+            _unconclude(turn, stream, event, scratch.state.status, cause)
     known = {(event.type, event.causationid) for event in stream.story if is_system(event)}
     for event in list(scratch.story):
         if is_system(event) and (event.type, event.causationid) not in known:
-            cause = next(told for told in stream.story if name_of(told) == event.causationid)
-            turn.emit(stream, event.data, event.time, cause)
+            told = next(told for told in stream.story if name_of(told) == event.causationid)
+            turn.emit(stream, event.data, event.time, told)
+
+
+def _unconclude(turn: Turn, stream: Stream, event: Event, status: str, cause: Event) -> None:
+    """Takes a conclusion back, and says how the complaint stands without it."""
+    concluded: Any = event.data
+    data = ConclusionWithdrawn(
+        clause=concluded.clause,
+        source=concluded.source,
+        because=f"{cause} shows otherwise",
+        conclusion=name_of(event),
+        status=status,
+    )
+    turn.emit(stream, data, turn.now, cause)
 
 
 def _open(turn: Turn, stream: Stream, ideal: Duty, cause: Event) -> None:

@@ -21,7 +21,15 @@ if TYPE_CHECKING:
     from domain.pack import Severity
     from domain.policy import Policy
 
-BOOKKEEPING = ("obligation.", "violation.", "escalation.raised", "escalation.stood_down", "kpi.", "history.")
+BOOKKEEPING = (
+    "obligation.",
+    "violation.",
+    "conclusion.",
+    "escalation.raised",
+    "escalation.stood_down",
+    "kpi.",
+    "history.",
+)
 """Derived events that follow from the story and are not part of it."""
 
 REDERIVED = frozenset({"complaint.classified", "complaint.reopened"})
@@ -134,6 +142,7 @@ class Stream:
         "story",
         "subject",
         "version",
+        "void",
     )
 
     def __init__(self, subject: str, policy: Policy) -> None:
@@ -149,6 +158,7 @@ class Stream:
         self.alarms: dict[str, Alarm] = {}
         self.findings: dict[str, Finding] = {}
         self.fired: datetime | None = None
+        self.void: set[str] = set()
         self.looked_up: tuple[int, Any, datetime | None] = (-1, None, None)
 
     @classmethod
@@ -326,6 +336,14 @@ def _unfound(stream: Stream, event: Event) -> None:
         finding.live = False
 
 
+def _unconcluded(stream: Stream, event: Event) -> None:
+    """What turned out not to follow is no part of the story any more."""
+    data: Any = event.data
+    stream.void.add(data.conclusion)
+    stream.story = [told for told in stream.story if name_of(told) != data.conclusion]
+    stream.state = stream._fold(stream.story)
+
+
 def _raised(stream: Stream, event: Event) -> None:
     data: Any = event.data
     _fired(stream, event)
@@ -363,6 +381,7 @@ _BOOKKEEPERS: dict[str, Callable[[Stream, Event], None]] = {
     "obligation.withdrawn": _withdrawn,
     "violation.found": _found,
     "violation.withdrawn": _unfound,
+    "conclusion.withdrawn": _unconcluded,
     "escalation.raised": _raised,
     "escalation.stood_down": _stood_down,
     "escalation.acknowledged": _acknowledged,

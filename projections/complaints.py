@@ -105,6 +105,14 @@ def _classified(event: Event, _row: Row) -> Fields:
     return {"major": data.major}
 
 
+def _unconcluded(event: Event, row: Row) -> Fields:
+    """A classification or a reopening by rule that turned out not to follow."""
+    data: Any = event.data
+    if ":complaint.classified:" in data.conclusion:
+        return {"major": False}
+    return {"status": data.status, "cycle": row["cycle"] - 1}
+
+
 def _resolved(event: Event, row: Row) -> Fields:
     return {"resolved_at": event.time} | _investigated(event, row)
 
@@ -125,6 +133,7 @@ CHANGES: Mapping[str, Callable[[Event, Row], Fields]] = {
     "complaint.withdrawn": _becomes("withdrawn"),
     "complaint.merged": _merged,
     "complaint.unmerged": _unmerged,
+    "conclusion.withdrawn": _unconcluded,
 }
 
 

@@ -95,6 +95,13 @@ class ViolationWithdrawn(Violation):
     """A late fact showed that no rule was broken. | 补录事实表明未违规，撤销。"""
 
 
+class ConclusionWithdrawn(Derived):
+    """A late fact showed that a derived event did not follow. | 补录事实表明某结论不成立，撤销。"""
+
+    conclusion: Text
+    status: Text | None = None
+
+
 class ComplaintClassified(Derived):
     """The complaint was classified as major. | 投诉定为重大投诉。"""
 

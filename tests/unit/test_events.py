@@ -112,6 +112,7 @@ obligation.breached clause, due_at
 obligation.withdrawn clause, due_at
 violation.found clause, detail, missing*
 violation.withdrawn clause, detail
+conclusion.withdrawn clause, conclusion, status*
 complaint.classified major, signals*
 complaint.reopened reason
 customer.reassigned from, to, reason

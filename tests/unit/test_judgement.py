@@ -212,6 +212,24 @@ def test_what_seemed_done_late_and_was_not_is_escalated_again() -> None:
     assert story.has("violation.found", detail="self-review")
 
 
+def test_a_reopening_that_did_not_follow_is_withdrawn_and_a_stream_read_again_knows_it() -> None:
+    facts = [
+        received("1", "2026-03-02 09:00"),
+        fact("complaint.resolved", COMPLAINT, "2026-03-02 10:00", resolution="x"),
+        fact("feedback.given", COMPLAINT, "2026-03-02 12:00", score=1),
+        fact("complaint.merged", COMPLAINT, "2026-03-02 11:00", into="C-9"),
+        received("2", "2026-03-02 13:00"),
+        fact("complaint.promised", COMPLAINT, "2026-03-02 13:00", answer_by="2026-03-05T10:00:00+08:00"),
+    ]
+    (withdrawn,) = tell("auto-4s", *facts).all("conclusion.withdrawn", subject=COMPLAINT)
+    said = withdrawn["data"]
+    assert (said["clause"], said["status"]) == ("general.until-satisfied", "merged")
+    in_memory, read_again = (Simulation(POLICY, cache=size) for size in (10_000, 1))
+    for simulation in (in_memory, read_again):
+        lines = [line for one in facts for line in simulation.tell([json.dumps(one).encode()])]
+        assert not any(b"general.promise" in line for line in lines)
+
+
 def test_records_typed_in_one_after_the_other_breach_nothing_that_the_next_of_them_shows_as_met() -> None:
     answered = fact("complaint.replied", COMPLAINT, "2026-03-02 08:59", text="x", final=True)
     story = tell(
