@@ -19,6 +19,15 @@ KINDS: Mapping[str, Text] = {
 }
 
 
+OPTIONS: Mapping[str, str] = {
+    "start": "--from",
+    "end": "--to",
+    "period": "--period",
+    "pauses": "--pause",
+}
+"""What the fields of a question are called on the command line; those of a calendar lie in its file."""
+
+
 def run(given: Given, edge: Edge) -> int:
     if given.batch:
         if given.start or given.period or given.end or given.pause:
@@ -42,10 +51,16 @@ def run(given: Given, edge: Edge) -> int:
 
 def _answered(given: Given) -> dict[str, Any]:
     from domain.deadlines import answer
+    from domain.working_time import PeriodError
 
     question = {"calendar": _calendar(given.calendar), "start": given.start, "pauses": given.pause or []}
     asked = {"period": given.period} if given.period else {"end": given.end}
-    return answer(question | asked)
+    try:
+        return answer(question | asked)
+    except PeriodError as problem:
+        option = OPTIONS.get(problem.field.partition("[")[0], problem.field)
+        en, zh = (text.replace(problem.field, option, 1) for text in (str(problem), problem.reason_zh))
+        raise failure("{en}", "{zh}", en=en, zh=zh) from None
 
 
 def _calendar(name: str) -> Any:
