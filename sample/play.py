@@ -42,6 +42,10 @@ class Play:
 
     now: datetime
 
+    @classmethod
+    def around(cls, now: datetime) -> Play:
+        return cls(now.astimezone(CN.tz).replace(second=0, microsecond=0))
+
     @cached_property
     def name(self) -> str:
         return f"{self.now:%Y%m%dT%H%M}"
@@ -72,9 +76,14 @@ def facts(now: datetime) -> Iterable[bytes]:
     Whenever it is played there are breaches, a major complaint and a reopening in it, and promises that
     end within five minutes after `now`.
     """
-    play = Play(now.astimezone(CN.tz).replace(second=0, microsecond=0))
+    play = Play.around(now)
     learned = [*_consumers(play), *(fact for file in WEEKS for fact in _week(play, file))]
     return [orjson.dumps(fact) for _, fact in sorted(learned, key=lambda pair: pair[0])]
+
+
+def longest_story(now: datetime) -> str:
+    """The stream of the sample whose history is most worth reading: a major complaint."""
+    return f"complaint/QC-01-{Play.around(now).name}"
 
 
 def _week(play: Play, file: str) -> Iterator[Learned]:

@@ -210,6 +210,15 @@ def play_sample(edge: Edge, data: Path, settings: Settings) -> None:
     edge.note(edge.text("playing the sample in …", "正在播放样例……"))
 
 
+def worth_reading(edge: Edge, data: Path, sample: bool) -> str:
+    """A stream whose history to look at; without the sample nobody knows what will be there."""
+    if not sample:
+        return "complaint/ID"
+    from sample.play import longest_story
+
+    return longest_story(sample_time(data / "sample.time", edge.now()))
+
+
 def sample_time(stamp: Path, now: datetime) -> datetime:
     """Around when the sample is dated: the same for half a day, so that starting again repeats nothing."""
     with suppress(OSError, ValueError):

@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 from api.cli.command import PORT, Command, Given, argument
 from api.cli.edge import DATA, DONE, RUNNING, Edge, database_place, failure
-from api.cli.parts_of_up import await_api, play_sample, roles, sample_is_here, services, share, with_policy
+from api.cli.parts_of_up import (
+    await_api,
+    play_sample,
+    roles,
+    sample_is_here,
+    services,
+    share,
+    with_policy,
+    worth_reading,
+)
 from api.cli.up_keys import make_keys, tell
 
 if TYPE_CHECKING:
@@ -49,7 +58,7 @@ def _run(given: Given, edge: Edge, data: Path) -> None:
         share(data, settings, own_key)
         roles(settings, data, supervisor)
         await_api(settings, supervisor)
-        _welcome(edge, settings, data, keys)
+        _welcome(edge, settings, data, keys, worth_reading(edge, data, sample))
         if sample:
             play_sample(edge, data, settings)
         while True:
@@ -128,7 +137,7 @@ def _say(edge: Edge, name: str, event: str, detail: str) -> None:
         edge.note(f"         {line[:200]}")
 
 
-def _welcome(edge: Edge, settings: Settings, data: Path, keys: Mapping[str, str]) -> None:
+def _welcome(edge: Edge, settings: Settings, data: Path, keys: Mapping[str, str], stream: str) -> None:
     base = f"http://{settings.http_host}:{settings.http_port}"
     none = edge.text("none (--no-broker)", "无（--no-broker）")
     rows: list[tuple[str, Any]] = [
@@ -146,17 +155,16 @@ def _welcome(edge: Edge, settings: Settings, data: Path, keys: Mapping[str, str]
     edge.note(edge.text("try, in another terminal:", "可在另一终端尝试："))
     if data != Path(DATA).resolve():
         edge.note(f"  export HUIYIN_DATA={data}")
-    for line in _tries(settings, base):
+    for line in (*_tries(settings, base), f"huiyin history {stream}"):
         edge.note(f"  {line}")
     edge.note(edge.text("Ctrl-C stops everything.", "按 Ctrl-C 停止全部组件。"))
 
 
 def _tries(settings: Settings, base: str) -> list[str]:
     if settings.kafka:
-        return ["huiyin watch", "huiyin emit FILE.jsonl", "huiyin history complaint/C-1"]
+        return ["huiyin watch", "huiyin emit FILE.jsonl"]
     return [
         f"huiyin emit FILE.jsonl --http {base}",
-        "huiyin history complaint/C-1",
         f"curl -H 'Authorization: Bearer KEY' {base}/alerts",
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from api.cli.parts_of_up import SAMPLE_POLICY
 from api.mapping import facts_of
 from domain.policy import Policy, load_policy
 from domain.simulation import Simulation
-from sample.play import HERE, facts
+from sample.play import HERE, facts, longest_story
 
 MOMENTS = (
     "2026-01-01T00:00:00+08:00",
@@ -82,6 +83,12 @@ def test_no_fact_is_dated_after_the_moment(now: str) -> None:
         datetime.fromisoformat(orjson.loads(fact)["time"]) for fact in facts(datetime.fromisoformat(now))
     ]
     assert max(times) <= datetime.fromisoformat(now)
+
+
+def test_whoever_starts_it_is_shown_the_longest_story_of_it(limited: Policy) -> None:
+    lines, _ = played(MOMENTS[0], limited)
+    longest = longest_story(datetime.fromisoformat(MOMENTS[0]))
+    assert Counter(line["subject"] for line in lines).most_common(1)[0][0] == longest
 
 
 def test_under_packs_that_know_no_branches_nothing_is_refused_either() -> None:
