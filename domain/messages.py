@@ -2,9 +2,12 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, Strict
 
 from domain.events.base import Count, Flag, Id, Number, Roles, Text, Time
+
+Echo = Annotated[str, Strict()]
+"""What somebody sent, said back to them: any characters, those for which it was refused among them."""
 
 Extension = Annotated[str | int | bool, Field(union_mode="left_to_right")]
 
@@ -39,15 +42,15 @@ class CloudEvent(BaseModel):
 class Receipt(Message):
     """The ledger's one answer to one fact. | 账本对每条事实的唯一回执。"""
 
-    id: Text | None = None
-    source: Text | None = None
+    id: Echo | None = None
+    source: Echo | None = None
     status: Literal["recorded", "duplicate", "parked", "rejected"]
     code: Id | None = None
-    reason: Text | None = None
-    reason_zh: Text | None = None
-    field: Text | None = None
+    reason: Echo | None = None
+    reason_zh: Echo | None = None
+    field: Echo | None = None
     sequence: int | None = None
-    subject: Text | None = None
+    subject: Echo | None = None
     origin: Text | None = None
 
 
@@ -80,9 +83,9 @@ class DeadLetter(Message):
     """A message refused: why, and its bytes as they came. | 被拒消息：原因及原始字节。"""
 
     code: Id
-    reason: Text
-    reason_zh: Text | None = None
-    field: Text | None = None
+    reason: Echo
+    reason_zh: Echo | None = None
+    field: Echo | None = None
     raw_base64: Text
     sealed_with: Id | None = None
     headers: dict[str, str] = {}

@@ -163,12 +163,17 @@ def test_a_refused_fact_goes_to_the_dead_letters_with_its_bytes() -> None:
 
 def test_what_is_sent_of_a_refused_fact_is_what_the_schemas_say() -> None:
     book = ledger()
-    refused = Incoming.read(b"{}", {**BINARY, "ce_id": b"\xff"}, "huiyin.intake/0@7")
-    book.record([refused], at(NOON))
+    unnamed = Incoming.read(b"{}", {**BINARY, "ce_id": b"\xff"}, "huiyin.intake/0@7")
+    unheard = Incoming.read(json.dumps({**RECEIVED, "id": "e\0", "x\0": 1}).encode(), {}, "huiyin.intake/0@8")
+    book.record([unnamed, unheard], at(NOON))
     assert isinstance(book.storage, MemoryStorage)
-    receipt, letter = sorted(book.storage.outbox, key=lambda out: out.channel, reverse=True)
-    assert Receipt.model_validate_json(receipt.value).origin == "huiyin.intake/0@7"
-    assert DeadLetter.model_validate_json(letter.value).origin == "huiyin.intake/0@7"
+    by_channel: dict[str, list[bytes]] = {"receipts": [], "dead-letters": []}
+    for out in book.storage.outbox:
+        by_channel[out.channel].append(out.value)
+    receipts = [Receipt.model_validate_json(value) for value in by_channel["receipts"]]
+    letters = [DeadLetter.model_validate_json(value) for value in by_channel["dead-letters"]]
+    assert [receipt.origin for receipt in receipts] == ["huiyin.intake/0@7", None]
+    assert [letter.origin for letter in letters] == ["huiyin.intake/0@7", "huiyin.intake/0@8"]
 
 
 BINARY = {
