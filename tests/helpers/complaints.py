@@ -32,6 +32,14 @@ def closed(time: str, of: str = "C-1") -> Fact:
     return act("closed", time, of, by="S-1")
 
 
+def merged(time: str) -> Fact:
+    return act("merged", time, into="C-9")
+
+
+def unmerged(time: str) -> Fact:
+    return act("unmerged", time)
+
+
 def settled(day: str, of: str = "C-1") -> list[Fact]:
     """Answered in writing at 10:00, resolved at 11:00 and closed at 12:00 of a day."""
     return [
@@ -56,3 +64,17 @@ def levels(told: Told, **partial: Any) -> list[tuple[int, list[str], str]]:
         (line["data"]["level"], line["data"]["to"], line["time"])
         for line in told.all("escalation.raised", **partial)
     ]
+
+
+def life(told: Told, clause: str) -> list[tuple[str, str]]:
+    """What became of a clause's obligations, in the order recorded."""
+    return [
+        (line["type"].partition(".")[2], line["time"])
+        for line in told.lines
+        if line["type"].startswith("obligation.") and line["data"]["clause"] == clause
+    ]
+
+
+def when(text: str) -> str:
+    """A time as events write it."""
+    return at(text).isoformat()

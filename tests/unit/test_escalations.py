@@ -15,18 +15,15 @@ from tests.helpers.complaints import (
     replied,
     resolved,
     settled,
+    when,
 )
-from tests.helpers.scenario import at, fact, received, tell
+from tests.helpers.scenario import fact, received, tell
 
 AUTO, PROPERTY, XUZHOU = "auto-4s", "property", "tobacco-xuzhou"
 FRIDAY = "2026-03-06"
 RECEIVED = received("C-1", f"{FRIDAY} 09:00", category="fees")
 DUE = "2026-03-10 00:00"
 FIRST, SECOND = ["department_manager"], ["general_manager"]
-
-
-def when(text: str) -> str:
-    return at(text).isoformat()
 
 
 def taken_on(time: str, clause: str | None = None, of: str = "complaint/C-1") -> Fact:
