@@ -17,6 +17,7 @@ from typing import Any
 from kafka import KafkaProducer
 
 from benchmarks import Table
+from domain.batched import batched
 from streams.clients import opened
 from streams.config import Settings
 from streams.feeds import PLAIN, Channel, Feed, Post
@@ -36,7 +37,7 @@ Rounds = Sequence[Sequence[Post]]
 
 def rounds() -> Rounds:
     posts = [Post(at, CHANNEL.name, b"complaint/C-%d" % at, b"x" * 600) for at in range(1, MESSAGES + 1)]
-    return [posts[at : at + LIMIT] for at in range(0, MESSAGES, LIMIT)]
+    return [*batched(posts, LIMIT)]
 
 
 async def publisher(settings: Settings, sent: Rounds) -> None:

@@ -114,6 +114,6 @@ def cap(_turn: Turn, _stream: Stream, event: Event, clause: BoundClause) -> Iter
     limit = clause.row.params["cap"]
     if data.kind == clause.row.params["kind"] and (data.amount or 0) > limit:
         excess = round(data.amount - limit, 2)
-        because = f"{data.amount:g} asked for, {limit:g}{' (assumed)' if clause.row.assumed else ''} allowed"
+        because = f"{data.amount:g} asked for, {limit:g}{clause.assumed} allowed"
         said = {"clause": clause.id, "source": clause.cites, "because": because}
         yield Emit(ExpenseCapped(cap=limit, own_account=excess, **said))

@@ -100,7 +100,8 @@ def _judge(turn: Turn, customer: Stream, clause: BoundClause, staff: str, cause:
         elif _holder(customer, left.time) == staff:
             running = left
             if not _said(customer, staff, duty, left):
-                obligations.owe(turn, customer, clause, _key(customer, clause, staff, left), staff, left)
+                key = duty.key if duty is not None else _key(customer, clause, staff, left)
+                obligations.owe(turn, customer, clause, key, staff, left)
         else:
             _take_back(turn, customer, duty, cause, "open", "breached")
             running = left if duty is not None and duty.status == "met" else running
@@ -117,10 +118,8 @@ def _duty(customer: Stream, clause: BoundClause, left: Event) -> Duty | None:
 
 
 def _key(customer: Stream, clause: BoundClause, staff: str, left: Event) -> str:
-    """A departure keeps its key; only one after the first needs more than the name."""
-    duty, key = _duty(customer, clause, left), f"{clause.id}:{staff}"
-    if duty is not None:
-        return duty.key
+    """Only a departure after the first needs more than the name."""
+    key = f"{clause.id}:{staff}"
     return f"{key}:{name_of(left)}" if key in customer.duties else key
 
 

@@ -40,7 +40,7 @@ def tell_again(turn: Turn, stream: Stream) -> Stream:
     scratch = Stream(stream.subject, began_under)
     again = Turn(turn.world, turn.now, lambda _stream, _event: None, scratch=True)
     owed = [duty for duty in stream.duties.values() if duty.external and duty.status != "withdrawn"]
-    told = [event for event in stream.story if not (is_system(event) and event.type in REDERIVED)]
+    told = [event for event in stream.story if not _is_rederived(event)]
     for event in sorted([*(duty.opening for duty in owed), *told], key=lambda event: event.time):
         again.advance(scratch, event.time)
         scratch.evolve(event)
@@ -50,14 +50,23 @@ def tell_again(turn: Turn, stream: Stream) -> Stream:
     return scratch
 
 
+def _is_rederived(event: Event) -> bool:
+    return is_system(event) and event.type in REDERIVED
+
+
+def _derived(stream: Stream) -> set[tuple[str, str | None]]:
+    """Which conclusions a story holds, and what each follows from."""
+    return {(event.type, event.causationid) for event in stream.story if is_system(event)}
+
+
 def _story(turn: Turn, stream: Stream, scratch: Stream, cause: Event) -> None:
     """Derived events that belong to the story: those that follow no more, and those that only the late fact
     makes follow."""
-    follows = {(event.type, event.causationid) for event in scratch.story if is_system(event)}
+    follows = _derived(scratch)
     for event in list(stream.story):
-        if is_system(event) and event.type in REDERIVED and (event.type, event.causationid) not in follows:
+        if _is_rederived(event) and (event.type, event.causationid) not in follows:
             _unconclude(turn, stream, event, scratch.state.status, cause)
-    known = {(event.type, event.causationid) for event in stream.story if is_system(event)}
+    known = _derived(stream)
     for event in list(scratch.story):
         if is_system(event) and (event.type, event.causationid) not in known:
             told = next(told for told in stream.story if name_of(told) == event.causationid)

@@ -86,10 +86,14 @@ class Books(NamedTuple):
 
     def missed(self) -> Document:
         """By figure, the windows that missed it, as far as none in order has followed."""
-        return self.windows.window(f"{self.name} {self.subject} missed") or {}
+        return self.windows.window(self._missed_key) or {}
 
     def keep_missed(self, name: str, windows: Sequence[str]) -> None:
-        self.windows.keep(f"{self.name} {self.subject} missed", {**self.missed(), name: list(windows)}, None)
+        self.windows.keep(self._missed_key, {**self.missed(), name: list(windows)}, None)
+
+    @property
+    def _missed_key(self) -> str:
+        return f"{self.name} {self.subject} missed"
 
     def ended(self, span: Window) -> bool:
         return span.end < self.turn.now

@@ -5,7 +5,7 @@ Seed and candidates are on record, so that anyone can repeat the draw (`domain.d
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -31,10 +31,7 @@ class Candidates(Params):
 def draw_leavers_customers(turn: Turn, stream: Stream, event: Event, clause: BoundClause) -> Iterator[Emit]:
     """Each customer that somebody owned when they left is drawn for by itself."""
     leaver = stream.subject.partition("/")[2]
-    candidates = sorted(candidates_at(turn.world, event.time, clause.row.params["role"]) - {leaver})
-    if candidates:
-        for subject in owned_at(turn.world, leaver, event.time):
-            yield _reassign(subject, leaver, candidates, event, clause)
+    yield from _draw(turn, owned_at(turn.world, leaver, event.time), leaver, event, clause)
 
 
 @rule("draw-leavers-customers", "ownership.claimed", "customer.reassigned")
@@ -45,12 +42,15 @@ def draw_late(turn: Turn, stream: Stream, event: Event, clause: BoundClause) -> 
         for told in turn.world.stream(f"staff/{staff}").story:
             since = told.type == "staff.left" and told.time >= event.time
             if since and owner(stream.state.claims, told.time, until) == staff:
-                yield from _draw(turn, stream.subject, staff, told, clause)
+                yield from _draw(turn, [stream.subject], staff, told, clause)
 
 
-def _draw(turn: Turn, subject: str, leaver: str, left: Event, clause: BoundClause) -> Iterator[Emit]:
+def _draw(
+    turn: Turn, subjects: Iterable[str], leaver: str, left: Event, clause: BoundClause
+) -> Iterator[Emit]:
+    """Each of the customers by itself, if there is anybody to draw among."""
     candidates = sorted(candidates_at(turn.world, left.time, clause.row.params["role"]) - {leaver})
-    if candidates:
+    for subject in subjects if candidates else ():
         yield _reassign(subject, leaver, candidates, left, clause)
 
 

@@ -160,8 +160,7 @@ def start(
 
 def announce(turn: Turn, stream: Stream, clause: BoundClause, opening: Opening, time: datetime) -> None:
     """Records that an obligation opened, and nothing that follows from it."""
-    due = opening.due
-    period = f"{opening.within or 'due'}{' (assumed)' if clause.row.assumed else ''}"
+    due, period = opening.due, f"{opening.within or 'due'}{clause.assumed}"
     said = {
         "clause": clause.id,
         "source": clause.cites,

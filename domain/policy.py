@@ -64,6 +64,11 @@ class BoundClause:
         return self.pack.cites(self.row.source)
 
     @cached_property
+    def assumed(self) -> str:
+        """What stands in a reason beside a figure that the standard leaves open."""
+        return " (assumed)" if self.row.assumed else ""
+
+    @cached_property
     def step(self) -> Period:
         return parse_period(self.pack.step)
 

@@ -33,7 +33,7 @@ def _on_close(turn: Turn, stream: Stream, event: Event) -> None:
     for alarm in stream.firing():
         clause = stream.policy.clauses.get(alarm.clause)
         if alarm.about is None or (clause is not None and clause.row.ends_on_close):
-            escalation.stand_down(turn, stream, alarm.key, event, f"{event.type}")
+            escalation.stand_down(turn, stream, alarm.key, event, event.type)
 
 
 def _on_drop(turn: Turn, stream: Stream, event: Event) -> None:
@@ -41,7 +41,7 @@ def _on_drop(turn: Turn, stream: Stream, event: Event) -> None:
     for duty in stream.running():
         obligations.withdraw(turn, stream, duty, event, event.time)
     for alarm in stream.firing():
-        escalation.stand_down(turn, stream, alarm.key, event, f"{event.type}")
+        escalation.stand_down(turn, stream, alarm.key, event, event.type)
 
 
 def _on_unmerge(turn: Turn, stream: Stream, event: Event) -> None:

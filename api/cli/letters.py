@@ -22,8 +22,9 @@ def list_letters(given: Given, edge: Edge) -> int:
     """One line a letter: its number, when, why, and what the message said it was."""
     with edge.storage() as storage:
         for letter in _letters(edge, storage, given.code):
-            at, why = local(letter.made_at.isoformat()), _why(letter, edge)
-            parts = (letter.position, at, letter.code, _claimed(letter), why)
+            told = orjson.loads(letter.letter)
+            at, why = local(letter.made_at.isoformat()), told.get("reason_zh") or letter.reason
+            parts = (letter.position, at, letter.code, _claimed(told), edge.text(letter.reason, why))
             edge.line("  ".join(str(part) for part in parts if part))
     return DONE
 
@@ -36,19 +37,12 @@ def _letters(edge: Edge, storage: PostgresStorage, code: str | None = None) -> I
         after = page[-1].position
 
 
-def _why(letter: Letter, edge: Edge) -> str:
-    return edge.text(letter.reason, orjson.loads(letter.letter).get("reason_zh") or letter.reason)
-
-
-def _claimed(letter: Letter) -> str:
+def _claimed(told: Mapping[str, Any]) -> str:
     """Type and subject, as far as they can be read; nothing of the data, which may be personal."""
-    told = orjson.loads(letter.letter)
+    from api.cli.sending import claimed
+
     raw, headers = (b"", {}) if "sealed_with" in told else content(told)
-    try:
-        said = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        said = None
-    said = said if isinstance(said, dict) else {}
+    said = claimed(raw)
     names = (
         said.get(name) or headers.get(f"ce_{name}", b"").decode("utf-8", "replace")
         for name in ("type", "subject")
@@ -79,7 +73,7 @@ def show(given: Given, edge: Edge) -> int:
         edge.stdout.write(content(said)[0] + b"\n")
         return DONE
     kept = {name: value for name, value in said.items() if name not in ("raw_base64", "headers")}
-    edge.json({"number": letter.position, "message": _claimed(letter), **kept})
+    edge.json({"number": letter.position, "message": _claimed(said), **kept})
     return DONE
 
 

@@ -193,7 +193,7 @@ def with_policy(settings: Settings, edge: Edge, data: Path, sample: bool) -> Set
     this folder ran last: started again, it goes on under its rules."""
     kept = data / "policy"
     if not edge.environ.get("HUIYIN_POLICY"):
-        last = tuple(kept.read_text().split()) if kept.exists() else settings.policy
+        last = tuple(kept.read_text().split()) if kept.exists() else ()
         settings = replace(settings, policy=SAMPLE_POLICY if sample else last or settings.policy)
     kept.write_text("".join(f"{pack}\n" for pack in settings.policy))
     return settings

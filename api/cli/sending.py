@@ -95,9 +95,9 @@ class KafkaSender:
         """The receipt names a fact as far as the ledger could read it, and else its place."""
         from domain.incoming import Incoming, claims, unnamed
 
-        claimed = claims(Incoming(fact, None))
-        told = unnamed(claimed, f"{place.topic}/{place.partition}@{place.offset}")
-        self.awaited[_answered({**claimed, **told})] += 1
+        said = claims(Incoming(fact, None))
+        origin = unnamed(said, f"{place.topic}/{place.partition}@{place.offset}")
+        self.awaited[_answered({**said, **origin})] += 1
 
     def _arrived(self, timeout_ms: int) -> Iterator[Answer]:
         """The receipts of what was sent here; other senders' are not ours to print."""
